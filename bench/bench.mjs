@@ -1,0 +1,128 @@
+// npm run bench [-- --seconds 5]: how fast callbacks are kept, as ratios within one run. Starts the
+// built service on a throw-away embedded server, prints a table, keeps nothing.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
+
+const CONNECTIONS = [1, 64, 256];
+const GROUPS = 200;
+const TOPICS = 10_000;
+const QUERY =
+  'SdkAppid=1400000000&CallbackCommand=Group.CallbackAfterCreateTopic&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI';
+const VARIANTS = [
+  { name: 'no database', path: '/bench/none' },
+  { name: 'one Prisma upsert', path: '/bench/upsert' },
+  { name: 'receiver', path: `/webhooks/im?${QUERY}` },
+];
+
+let sent = 0;
+/** The next callback: one topic after the other, each time with another name. */
+function nextBody() {
+  const index = sent++ % TOPICS;
+  const groupId = `@TGS#_@TGS#bench${index % GROUPS}`;
+  return `{"CallbackCommand":"Group.CallbackAfterCreateTopic","GroupId":"${groupId}",\
+"TopicId":"${groupId}@TOPIC#_@TOPIC#${index}","Operator_Account":"group_root",\
+"Owner_Account":"leckie","Type":"Community","Name":"Topic ${sent}","UserDefinedDataList":[\
+{"Key":"UserDefined1","Value":"hello"},{"Key":"UserDefined2","Value":"world"}]}`;
+}
+
+/** @typedef {{ rate: number, p50: number, p99: number, failed: number }} Figures */
+
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '5' } },
+});
+const seconds = Number(options.seconds);
+
+const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-bench-'));
+const postgres = await acquireServer({ dataDir });
+const server = spawn(process.execPath, [join(import.meta.dirname, 'server.mjs')], {
+  env: { ...process.env, NODE_ENV: 'development', DATABASE_URL: postgres.url, LOG_LEVEL: 'warn' },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+try {
+  await run(await firstUrl(server));
+} finally {
+  server.kill('SIGTERM');
+  if (server.exitCode === null) await once(server, 'exit');
+  await postgres.release();
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+/** @param {string} url */
+async function run(url) {
+  print(`${seconds} s each, ${availableParallelism()} cores, Node ${process.version}\n`);
+  print(
+    'connections  handler            callbacks/s   p50 ms   p99 ms  failed  of no database  of upsert',
+  );
+  // The first requests compile code, and create the groups and topics that all others update.
+  for (const { path } of VARIANTS.toReversed()) await measure(url + path, 64, { amount: TOPICS });
+  for (const connections of CONNECTIONS) {
+    /** @type {Figures[]} */
+    const figures = [];
+    for (const { path } of VARIANTS) {
+      figures.push(await measure(url + path, connections, { duration: seconds }));
+    }
+    const [none, upsert] = figures;
+    figures.forEach((figure, index) => {
+      const cells = [
+        String(connections).padStart(11),
+        ` ${VARIANTS[index]?.name ?? ''}`.padEnd(18),
+        figure.rate.toFixed(0).padStart(12),
+        figure.p50.toFixed(1).padStart(8),
+        figure.p99.toFixed(1).padStart(8),
+        String(figure.failed).padStart(7),
+        (figure.rate / (none?.rate ?? 1)).toFixed(2).padStart(15),
+        (figure.rate / (upsert?.rate ?? 1)).toFixed(2).padStart(10),
+      ];
+      print(cells.join(' '));
+    });
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {number} connections
+ * @param {{ duration: number } | { amount: number }} extent seconds, or requests
+ * @returns {Promise<Figures>}
+ */
+async function measure(url, connections, extent) {
+  const { pathname, search } = new URL(url);
+  const result = await autocannon({
+    url,
+    connections,
+    ...extent,
+    requests: [
+      {
+        method: 'POST',
+        path: pathname + search,
+        setupRequest: (request) => ({ ...request, body: nextBody() }),
+      },
+    ],
+  });
+  return {
+    rate: result.requests.average,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    failed: result.non2xx + result.errors,
+  };
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+async function firstUrl(child) {
+  if (!child.stdout) throw new Error('the server has no output');
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith('http')) return line;
+  }
+  throw new Error('the server did not start');
+}
+
+/** @param {string} line */
+function print(line) {
+  process.stdout.write(`${line}\n`);
+}

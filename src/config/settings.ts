@@ -1,0 +1,248 @@
+// Owns the settings: one schema, read once at the start, frozen. Nothing else reads the
+// environment. The README's table and `.env.example` are compared with SCHEMA by a test.
+import type { Environment } from './environment.js';
+import { type Definition, integer, list, oneOf, text } from './definition.js';
+
+/** A key of the query API: the SHA-256 of its secret, and the name it has in the log. */
+export interface ApiKey {
+  readonly name: string;
+  readonly sha256: Buffer;
+}
+
+export const SCHEMA = {
+  NODE_ENV: {
+    fallback: 'development',
+    meaning:
+      '`production` is the switch: secrets are then required, nothing is started or migrated',
+    parse: text,
+  },
+  PORT: { fallback: '3000', meaning: 'port to listen on', parse: integer(0, 65_535) },
+  HOST: {
+    fallback: null,
+    meaning: 'address to listen on; `127.0.0.1`, in production `0.0.0.0`',
+    parse: text,
+  },
+  LOG_LEVEL: {
+    fallback: 'info',
+    meaning: 'least level that is logged',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  },
+  DATABASE_URL: {
+    fallback: null,
+    meaning: 'a PostgreSQL, 14 or newer; without it an embedded one is started (not in production)',
+    secret: true,
+    parse: postgresUrl,
+  },
+  DATABASE_POOL_SIZE: {
+    fallback: '10',
+    meaning: 'most connections this process opens to PostgreSQL',
+    parse: integer(2, 1000),
+  },
+  DATA_DIR: {
+    fallback: '.data',
+    meaning: 'where the embedded PostgreSQL keeps its files',
+    parse: text,
+  },
+  IM_SDK_APP_ID: {
+    fallback: null,
+    meaning: 'the SDKAppID whose callbacks are accepted; `1400000000` outside production',
+    parse: appId,
+  },
+  IM_CALLBACK_TOKENS: {
+    fallback: '',
+    meaning: "the console's callback authentication token; two, comma-separated, while rotating",
+    secret: true,
+    parse: callbackTokens,
+  },
+  IM_CALLBACK_AUTH: {
+    fallback: null,
+    meaning: '`off` accepts unsigned callbacks; `token` in production and wherever tokens are set',
+    parse: oneOf('token', 'off'),
+  },
+  IM_CALLBACK_WINDOW_SECONDS: {
+    fallback: '60',
+    meaning: 'how many seconds the `RequestTime` of a callback may be from now',
+    parse: integer(1, 86_400),
+  },
+  API_KEYS: {
+    fallback: '',
+    meaning:
+      'keys of the query API as `name:sha256-hex`, comma-separated; without them it is open (not in production)',
+    secret: true,
+    parse: keyPairs,
+  },
+  API_AUTH: {
+    fallback: 'key',
+    meaning: '`off` opens the query API to everybody who reaches it',
+    parse: oneOf('key', 'off'),
+  },
+} as const satisfies Record<string, Definition<unknown>>;
+
+export type SettingName = keyof typeof SCHEMA;
+
+/** Everything that is wrong with the settings at once; each line says what to set. */
+export class SettingsError extends Error {
+  readonly code = 'SETTINGS_INVALID';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The settings are not usable:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+/** The settings of this process, as typed values; SCHEMA tells their meaning. A class so that Nest can inject it. */
+export abstract class Settings {
+  abstract readonly production: boolean;
+  abstract readonly port: number;
+  abstract readonly host: string;
+  abstract readonly logLevel: Value<'LOG_LEVEL'>;
+  /** `null`: start the embedded server. */
+  abstract readonly databaseUrl: string | null;
+  abstract readonly databasePoolSize: number;
+  abstract readonly dataDir: string;
+  abstract readonly imSdkAppId: string;
+  abstract readonly imCallbackTokens: readonly string[];
+  abstract readonly imCallbackAuth: Value<'IM_CALLBACK_AUTH'>;
+  abstract readonly imCallbackWindowSeconds: number;
+  abstract readonly apiKeys: readonly ApiKey[];
+  abstract readonly apiAuth: Value<'API_AUTH'>;
+}
+
+/**
+ * Reads and checks an environment; what is unset takes its default.
+ * @throws SettingsError naming every problem, never a secret's value.
+ */
+export function parseSettings(env: Environment): Settings {
+  const reader = new Reader(env);
+  const production = reader.defaulted('NODE_ENV', SCHEMA.NODE_ENV) === 'production';
+  const apiKeys = reader.defaulted('API_KEYS', SCHEMA.API_KEYS);
+  const apiAuth = reader.defaulted('API_AUTH', SCHEMA.API_AUTH);
+  const signed = production || isSet(env, 'IM_CALLBACK_TOKENS');
+  const settings: Settings = {
+    production,
+    port: reader.defaulted('PORT', SCHEMA.PORT),
+    host: reader.optional('HOST', SCHEMA.HOST) ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    logLevel: reader.defaulted('LOG_LEVEL', SCHEMA.LOG_LEVEL),
+    databaseUrl: reader.optional('DATABASE_URL', SCHEMA.DATABASE_URL) ?? null,
+    databasePoolSize: reader.defaulted('DATABASE_POOL_SIZE', SCHEMA.DATABASE_POOL_SIZE),
+    dataDir: reader.defaulted('DATA_DIR', SCHEMA.DATA_DIR),
+    imSdkAppId: reader.optional('IM_SDK_APP_ID', SCHEMA.IM_SDK_APP_ID) ?? '1400000000',
+    imCallbackTokens: reader.defaulted('IM_CALLBACK_TOKENS', SCHEMA.IM_CALLBACK_TOKENS),
+    imCallbackAuth:
+      reader.optional('IM_CALLBACK_AUTH', SCHEMA.IM_CALLBACK_AUTH) ?? (signed ? 'token' : 'off'),
+    imCallbackWindowSeconds: reader.defaulted(
+      'IM_CALLBACK_WINDOW_SECONDS',
+      SCHEMA.IM_CALLBACK_WINDOW_SECONDS,
+    ),
+    apiKeys,
+    // Without a key nobody could ask anything: outside production that means open.
+    apiAuth: apiKeys.length === 0 ? 'off' : apiAuth,
+  };
+  const problems = [...reader.problems, ...missing(env, settings)];
+  if (problems.length > 0) throw new SettingsError(problems);
+  return Object.freeze(settings);
+}
+
+/** What anybody who reaches this process may do, in words for the log; empty when all is guarded. */
+export function openDoors(settings: Settings): string[] {
+  const doors: string[] = [];
+  if (settings.imCallbackAuth === 'off') {
+    doors.push('callbacks are accepted unsigned (set IM_CALLBACK_TOKENS)');
+  }
+  if (settings.apiAuth === 'off') {
+    doors.push('the query API answers without a key (set API_KEYS)');
+  }
+  return doors;
+}
+
+type Value<Name extends SettingName> = ReturnType<(typeof SCHEMA)[Name]['parse']>;
+
+/** Reads settings one by one and collects what is wrong with them. */
+class Reader {
+  readonly problems: string[] = [];
+
+  constructor(private readonly env: Environment) {}
+
+  optional<T>(name: SettingName, definition: Definition<T>): T | undefined {
+    const given = this.env[name]?.trim() || definition.fallback;
+    if (given === null) return undefined;
+    try {
+      return definition.parse(given);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const shown = definition.secret ? '' : `, not ${JSON.stringify(given)}`;
+      this.problems.push(`${name} ${error.message}${shown}`);
+      return undefined;
+    }
+  }
+
+  /** A setting with a default. Where the given text is bad, the default stands in until the problems are thrown. */
+  defaulted<T>(name: SettingName, definition: Definition<T> & { fallback: string }): T {
+    return this.optional(name, definition) ?? definition.parse(definition.fallback);
+  }
+}
+
+function isSet(env: Environment, name: SettingName): boolean {
+  return (env[name]?.trim() ?? '') !== '';
+}
+
+/** What must be set here and is not. */
+function missing(env: Environment, settings: Settings): string[] {
+  const problems: string[] = [];
+  if (settings.imCallbackAuth === 'token' && !isSet(env, 'IM_CALLBACK_TOKENS')) {
+    problems.push(
+      'IM_CALLBACK_TOKENS is missing: set the token of the Chat console (callback configuration, authentication), or IM_CALLBACK_AUTH=off to accept unsigned callbacks',
+    );
+  }
+  if (!settings.production) return problems;
+  if (!isSet(env, 'IM_SDK_APP_ID')) {
+    problems.push('IM_SDK_APP_ID is missing: set the SDKAppID of your app in the Chat console');
+  }
+  if (!isSet(env, 'DATABASE_URL')) {
+    problems.push(
+      'DATABASE_URL is missing: set a postgresql:// URL; the embedded server is not for production',
+    );
+  }
+  if (!isSet(env, 'API_KEYS') && env.API_AUTH?.trim() !== 'off') {
+    problems.push(
+      'API_KEYS is missing: set name:sha256-hex pairs, or API_AUTH=off to open the query API',
+    );
+  }
+  return problems;
+}
+
+function postgresUrl(value: string): string {
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new RangeError('must be a URL like postgresql://user:password@host:5432/database');
+  }
+  return value;
+}
+
+function appId(value: string): string {
+  if (!/^[1-9]\d{0,19}$/.test(value)) {
+    throw new RangeError('must be the decimal SDKAppID of the Chat console');
+  }
+  return value;
+}
+
+function callbackTokens(value: string): string[] {
+  const tokens = list(value);
+  if (tokens.length > 2) throw new RangeError('takes one token, or two while rotating');
+  return tokens;
+}
+
+function keyPairs(value: string): ApiKey[] {
+  const entries = list(value).map((entry) => {
+    const match = /^([\w.-]{1,64}):([\da-f]{64})$/i.exec(entry);
+    if (!match?.[1] || !match[2]) {
+      throw new RangeError(
+        'must be name:sha256-hex pairs; make one with: printf %s "$SECRET" | sha256sum',
+      );
+    }
+    return { name: match[1], sha256: Buffer.from(match[2], 'hex') };
+  });
+  if (new Set(entries.map((key) => key.name)).size !== entries.length) {
+    throw new RangeError('must not name two keys alike');
+  }
+  return entries;
+}

@@ -1,0 +1,17 @@
+// Owns the connection to PostgreSQL: the embedded server, migrations, transactions, group commit.
+// Hides the driver and Prisma from everybody but the stores.
+import { Module } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { Database } from './database.js';
+
+@Module({
+  providers: [
+    {
+      provide: Database,
+      inject: [Settings],
+      useFactory: (settings: Settings) => Database.open(settings),
+    },
+  ],
+  exports: [Database],
+})
+export class DatabaseModule {}

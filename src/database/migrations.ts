@@ -1,0 +1,128 @@
+// The migrations in prisma/migrations against those a database has. They are applied by Prisma's
+// own command; here is only what decides whether and when it has to run.
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { childEnvironment } from '../config/environment.js';
+import { SchemaError } from './errors.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const DEPLOY = 'npx prisma migrate deploy';
+// Any constant does, as long as nothing else in the database takes the same advisory lock.
+const MIGRATION_LOCK = 7_201_408_331;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Names of the migrations this build needs, in their order. */
+export async function neededMigrations(root = ROOT): Promise<string[]> {
+  const entries = await readdir(join(root, 'prisma', 'migrations'), { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted();
+}
+
+/**
+ * Makes sure that the database has every migration this build needs. A database that is ahead is
+ * fine: during an upgrade the old build serves on the new schema.
+ * @throws SchemaError naming what is missing and the command that brings it.
+ */
+export async function checkSchema(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    const { failed, pending } = await compare(client);
+    if (failed.length > 0) throw new SchemaError(failedMessage(failed));
+    if (pending.length > 0) {
+      throw new SchemaError(
+        `The schema of the database is behind by ${pending.length} migration(s): ${pending.join(', ')}. Run: ${DEPLOY}`,
+      );
+    }
+  });
+}
+
+/**
+ * Applies pending migrations. Of several processes that start at once one applies them, the others
+ * wait for it.
+ * @returns the names of the migrations that were applied.
+ * @throws SchemaError with the reason of Prisma's command.
+ */
+export async function migrateSchema(url: string): Promise<string[]> {
+  return withClient(url, async (client) => {
+    // A transaction's lock, not a session's, so that it also holds behind a transaction pooler.
+    await client.query('begin');
+    await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const { failed, pending } = await compare(client);
+    if (failed.length > 0) throw new SchemaError(failedMessage(failed));
+    if (pending.length > 0) await deploy(url);
+    await client.query('commit');
+    return pending;
+  });
+}
+
+async function deploy(url: string): Promise<void> {
+  const manifest = createRequire(import.meta.url).resolve('prisma/package.json');
+  const command = join(dirname(manifest), 'build', 'index.js');
+  try {
+    await promisify(execFile)(process.execPath, [command, 'migrate', 'deploy'], {
+      cwd: ROOT,
+      env: childEnvironment({ DATABASE_URL: url }),
+    });
+  } catch (error) {
+    throw new SchemaError(`The migrations could not be applied. ${outputOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+interface Comparison {
+  /** Started and never finished: what they left behind has to be looked at by hand. */
+  readonly failed: string[];
+  readonly pending: string[];
+}
+
+async function compare(client: pg.Client): Promise<Comparison> {
+  const needed = await neededMigrations();
+  const { rows: tables } = await client.query<{ found: boolean }>(
+    `select to_regclass('_prisma_migrations') is not null as found`,
+  );
+  if (!tables[0]?.found) return { failed: [], pending: needed };
+  const { rows } = await client.query<{ name: string; finished: boolean }>(
+    `select migration_name as name, finished_at is not null as finished
+       from _prisma_migrations
+      where rolled_back_at is null`,
+  );
+  const applied = new Set(rows.filter((row) => row.finished).map((row) => row.name));
+  const failed = rows.filter((row) => !row.finished && !applied.has(row.name));
+  return {
+    failed: failed.map((row) => row.name),
+    pending: needed.filter((name) => !applied.has(name)),
+  };
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
+  // Without a listener a connection that breaks between two queries ends the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function failedMessage(failed: readonly string[]): string {
+  return `A migration failed before and was not finished: ${failed.join(', ')}. Look at \`npx prisma migrate status\`, mend the database, then run: npx prisma migrate resolve --rolled-back <name>`;
+}
+
+function outputOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stderr = 'stderr' in error ? String(error.stderr).trim() : '';
+  const stdout = 'stdout' in error ? String(error.stdout).trim() : '';
+  return [stdout, stderr].filter((text) => text !== '').join('\n') || error.message;
+}

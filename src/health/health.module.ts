@@ -1,0 +1,13 @@
+// Owns what an orchestrator and a scraper ask.
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module.js';
+import { HealthController } from './health.controller.js';
+import { Lifecycle } from './lifecycle.js';
+
+@Module({
+  imports: [DatabaseModule],
+  controllers: [HealthController],
+  providers: [Lifecycle],
+  exports: [Lifecycle],
+})
+export class HealthModule {}

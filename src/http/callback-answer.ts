@@ -1,0 +1,17 @@
+import type { FastifyRequest } from 'fastify';
+
+/** The paths of the receiver: the console of the vendor may point at either. */
+export const CALLBACK_PATHS = ['/webhooks/im', '/'] as const;
+
+/** The answer that every handled callback gets, byte for byte. */
+export const CALLBACK_OK = '{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}';
+
+/** The vendor's three keys for a refusal; `ErrorCode` is the HTTP status, so never 0. */
+export function callbackFailure(status: number, errorInfo: string): string {
+  return JSON.stringify({ ActionStatus: 'FAIL', ErrorInfo: errorInfo, ErrorCode: status });
+}
+
+export function isCallbackPath(request: FastifyRequest): boolean {
+  const path = request.url.split('?', 1)[0];
+  return request.method === 'POST' && CALLBACK_PATHS.some((candidate) => candidate === path);
+}

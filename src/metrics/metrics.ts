@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Registry } from 'prom-client';
+
+/** The figures of this process, by Prometheus convention. Labels are closed sets: no ids. */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+
+  readonly callbacks = new Counter({
+    name: 'topicmirror_callbacks_total',
+    help: 'Callbacks by command and by what became of them',
+    labelNames: ['command', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  readonly callbacksRejected = new Counter({
+    name: 'topicmirror_callbacks_rejected_total',
+    help: 'Callbacks that were refused before anything was done, by reason',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+
+  readonly contentType = this.registry.contentType;
+
+  /** The text a scraper reads. */
+  expose(): Promise<string> {
+    return this.registry.metrics();
+  }
+}

@@ -1,0 +1,17 @@
+// Owns groups and topics: the rules by which they change, the only writer, and the query API.
+// Hides SQL, batches and merge rules behind TopicsService.apply.
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module.js';
+import { TopicListsStore } from './topic-lists.store.js';
+import { TopicsController } from './topics.controller.js';
+import { TopicsReader } from './topics.reader.js';
+import { TopicsService } from './topics.service.js';
+import { TopicsStore } from './topics.store.js';
+
+@Module({
+  imports: [DatabaseModule],
+  controllers: [TopicsController],
+  providers: [TopicsService, TopicsStore, TopicsReader, TopicListsStore],
+  exports: [TopicsService],
+})
+export class TopicsModule {}

@@ -1,0 +1,110 @@
+// What the query API tells of groups and topics, made from stored rows.
+import type { StoredGroup, StoredTopic } from './rows.js';
+
+export type GroupState = 'verified' | 'hooked' | 'stale' | 'destroyed';
+
+/** A group as the query API tells it. */
+export interface GroupAnswer {
+  readonly groupId: string;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly ownerAccount: string | null;
+  /**
+   * `verified`: compared with the vendor and unchanged since; `hooked`: known from callbacks alone;
+   * `stale`: something happened that a callback cannot tell; `destroyed`: the group is gone.
+   */
+  readonly state: GroupState;
+  readonly verifiedAt: string | null;
+  readonly lastCallbackAt: string | null;
+  readonly topicCount: number;
+  readonly seq: number;
+  readonly destroyedAt: string | null;
+}
+
+/** A topic as the query API tells it; `null` where a field was never learned. */
+export interface TopicAnswer {
+  readonly groupId: string;
+  readonly topicId: string;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly ownerAccount: string | null;
+  readonly operatorAccount: string | null;
+  readonly introduction: string | null;
+  readonly notification: string | null;
+  readonly faceUrl: string | null;
+  readonly customString: string | null;
+  readonly muteAllMember: boolean | null;
+  readonly userDefinedDataList: readonly CustomField[] | null;
+  readonly createdAt: string | null;
+  /** When the mirror last changed this row. */
+  readonly updatedAt: string;
+  readonly deletedAt: string | null;
+  readonly seq: number;
+}
+
+export interface CustomField {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** The columns of `topics` that are told. */
+export type ToldTopic = Omit<StoredTopic, 'registers'>;
+/** The columns of `groups` that are told. */
+export type ToldGroup = Omit<StoredGroup, 'registers'>;
+
+export function groupAnswer(row: ToldGroup): GroupAnswer {
+  return {
+    groupId: row.group_id,
+    name: row.name,
+    type: row.type,
+    ownerAccount: row.owner_account,
+    state: stateOf(row),
+    verifiedAt: utc(row.verified_at),
+    lastCallbackAt: utc(row.last_callback_at),
+    topicCount: row.topic_count,
+    seq: row.seq,
+    destroyedAt: utc(row.destroyed_at),
+  };
+}
+
+export function topicAnswer(row: ToldTopic): TopicAnswer {
+  return {
+    groupId: row.group_id,
+    topicId: row.topic_id,
+    name: row.name,
+    type: row.type,
+    ownerAccount: row.owner_account,
+    operatorAccount: row.operator_account,
+    introduction: row.introduction,
+    notification: row.notification,
+    faceUrl: row.face_url,
+    customString: row.custom_string,
+    muteAllMember: row.mute_all_member,
+    userDefinedDataList: row.user_defined_data_list?.flatMap(customField) ?? null,
+    createdAt: utc(row.created_at),
+    updatedAt: new Date(row.updated_at).toISOString(),
+    deletedAt: utc(row.deleted_at),
+    seq: row.seq,
+  };
+}
+
+function stateOf(row: ToldGroup): GroupState {
+  if (row.destroyed_at !== null) return 'destroyed';
+  if (row.stale_since !== null) return 'stale';
+  return row.verified_at === null ? 'hooked' : 'verified';
+}
+
+/** The vendor's `{ Key, Value }`; what is not of that form is kept in the row but not told. */
+function customField(item: unknown): CustomField[] {
+  if (typeof item !== 'object' || item === null || !('Key' in item)) return [];
+  const value = 'Value' in item ? item.Value : '';
+  return [{ key: asText(item.Key), value: asText(value) }];
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function utc(date: string | null): string | null {
+  return date === null ? null : new Date(date).toISOString();
+}

@@ -1,0 +1,108 @@
+// A callback as it arrives: query and body, before anybody knows what it means.
+import type { Micros } from '../topics/registers.js';
+
+/** The body of a callback: one JSON object in the vendor's words. */
+export type CallbackBody = Readonly<Record<string, unknown>>;
+
+/** A callback whose sender is known and whose body could be read. */
+export interface Callback {
+  readonly command: string;
+  readonly body: CallbackBody;
+  /** `RequestTime` of the query, if it has the vendor's form. */
+  readonly requestTime: string | null;
+  /** By this process's clock; no two callbacks of a process share it. */
+  readonly arrivedAt: Micros;
+}
+
+/** The body cannot be used as it is; the message goes to the sender and names what is missing. */
+export class InvalidCallbackError extends Error {
+  readonly code = 'INVALID_CALLBACK';
+}
+
+// Documented bodies nest three levels deep.
+const MAX_DEPTH = 32;
+
+/**
+ * Reads a body whatever its content type said; bytes that are not UTF-8 become U+FFFD.
+ * @returns `null` for no body at all, as the console's probe of a URL has.
+ * @throws InvalidCallbackError when it is not one JSON object.
+ */
+export function parseBody(bytes: Buffer | undefined): CallbackBody | null {
+  if (bytes === undefined || bytes.length === 0) return null;
+  if (isTooDeep(bytes)) throw new InvalidCallbackError('the body is nested too deep');
+  const parsed = parseJson(bytes.toString('utf8'));
+  if (!isObject(parsed)) throw new InvalidCallbackError('the body must be one JSON object');
+  return parsed;
+}
+
+function isObject(value: unknown): value is CallbackBody {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new InvalidCallbackError('the body must be one JSON object; it is not JSON', {
+      cause: error,
+    });
+  }
+}
+
+/** Counts brackets outside of strings, before a parser recurses into them. */
+function isTooDeep(bytes: Buffer): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index];
+    if (inString) {
+      if (byte === BACKSLASH) index += 1;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) inString = true;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+  }
+  return false;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+const MICROS_PER_MS = 1000;
+// The product is younger than this; an earlier date is a mistake.
+const EARLIEST_MS = Date.UTC(2010, 0);
+// A date further ahead than clocks differ would win over everything said until then.
+const MAX_AHEAD_MS = 600_000;
+
+/** When the event happened: its own time, else that of the request, else its arrival. */
+export function dateOf({ body, requestTime, arrivedAt }: Callback): Micros {
+  const seconds = requestTime === null ? null : Number(requestTime);
+  const candidates = [asInteger(body.EventTime), seconds === null ? null : seconds * 1000];
+  const ms = candidates.find((candidate) => isPlausible(candidate, arrivedAt / MICROS_PER_MS));
+  return ms === undefined || ms === null ? arrivedAt : ms * MICROS_PER_MS;
+}
+
+function isPlausible(ms: number | null, arrivedMs: number): boolean {
+  return ms !== null && ms >= EARLIEST_MS && ms <= arrivedMs + MAX_AHEAD_MS;
+}
+
+/** Documented as a number, sent as a text by some regions. */
+function asInteger(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? number : null;
+}
+
+let lastArrival: Micros = 0;
+
+/** Now, and later than every arrival before: so that what carries no time keeps its order. */
+export function nextArrival(): Micros {
+  lastArrival = Math.max(lastArrival + 1, Date.now() * MICROS_PER_MS);
+  return lastArrival;
+}

@@ -1,0 +1,73 @@
+// What is done with each command of the vendor: mirrored by a handler, or acknowledged and left,
+// for a reason. A command that is not in this table is acknowledged and counted as unknown.
+import type { Change } from '../topics/change.js';
+import { afterCreateTopic } from './after-create-topic.handler.js';
+import type { Callback } from './callback.js';
+
+/** Reads one command: what it says, as changes. Throws InvalidCallbackError, touches nothing. */
+export type Handler = (callback: Callback) => readonly Change[];
+
+export type Handling =
+  | { readonly kind: 'mirrored'; readonly handler: Handler }
+  | { readonly kind: 'ignored'; readonly reason: string };
+
+const MEMBERS = ignored('members are not mirrored');
+const MESSAGES = ignored('messages are not mirrored');
+const GATE = ignored('a question before the fact; answering 0 allows it');
+const LATER = ignored('not mirrored yet');
+const USERS = ignored('users are not mirrored');
+
+const COMMANDS: ReadonlyMap<string, Handling> = new Map<string, Handling>([
+  ['Group.CallbackAfterCreateTopic', { kind: 'mirrored', handler: afterCreateTopic }],
+  ['Group.CallbackAfterTopicInfoChanged', LATER],
+  ['Group.CallbackAfterTopicDestroyed', LATER],
+  ['Group.CallbackAfterCreateGroup', LATER],
+  ['Group.CallbackAfterGroupInfoChanged', LATER],
+  ['Group.CallbackAfterGroupDestroyed', LATER],
+  ['Group.CallbackAfterChangeGroupOwner', LATER],
+  ['Group.CallbackBeforeCreateTopic', GATE],
+  ['Group.CallbackBeforeCreateGroup', GATE],
+  ['Group.CallbackBeforeApplyJoinGroup', GATE],
+  ['Group.CallbackBeforeInviteJoinGroup', GATE],
+  ['Group.CallbackBeforeSendMsg', GATE],
+  ['Group.CallbackAfterNewMemberJoin', MEMBERS],
+  ['Group.CallbackAfterMemberExit', MEMBERS],
+  ['Group.CallbackOnMemberStateChange', MEMBERS],
+  ['Group.CallbackAfterMemberFieldChanged', MEMBERS],
+  ['Group.CallbackAfterGroupFull', MEMBERS],
+  ['Group.CallbackAfterSendMsg', MESSAGES],
+  ['Group.CallbackSendMsgException', MESSAGES],
+  ['Group.CallbackAfterRecallMsg', MESSAGES],
+  ['Group.CallbackAfterReadReceipt', MESSAGES],
+  ['Group.CallbackAfterGroupAttrChanged', ignored('group attributes are not mirrored')],
+  ['Group.CallbackOnDailyGroupQuotaAlarm', ignored('a quota, not a topic')],
+  ['State.StateChange', USERS],
+  ['Profile.CallbackPortraitSet', USERS],
+  ['Follow.CallbackAfterFollowAdd', USERS],
+  ['Follow.CallbackAfterFollowDelete', USERS],
+  ['Bot.OnC2CMessage', MESSAGES],
+  ['Bot.OnGroupMessage', MESSAGES],
+  ['Chatbot.OnC2CSignalMessage', MESSAGES],
+  ['ContentCallback.ResultNotify', ignored('content checks are not mirrored')],
+  ['Push.OfflinePush', MESSAGES],
+  ['Push.AllMemberPush', MESSAGES],
+  ['Alert.RequestOverLimit', ignored('an alarm of the REST API, not a topic')],
+]);
+
+// Families whose single commands the vendor's list does not name.
+const FAMILIES: readonly (readonly [prefix: string, handling: Handling])[] = [
+  ['Sns.', USERS],
+  ['C2C.', MESSAGES],
+  ['OfficialAccount.', MESSAGES],
+];
+
+/** How a command is handled, or `null` for one that nobody has heard of. */
+export function handlingOf(command: string): Handling | null {
+  return (
+    COMMANDS.get(command) ?? FAMILIES.find(([prefix]) => command.startsWith(prefix))?.[1] ?? null
+  );
+}
+
+function ignored(reason: string): Handling {
+  return { kind: 'ignored', reason };
+}

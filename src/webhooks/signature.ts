@@ -1,0 +1,77 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** The parameters of a callback's query that prove where it comes from. */
+export interface Credentials {
+  readonly sdkAppId: unknown;
+  readonly sign: unknown;
+  readonly requestTime: unknown;
+}
+
+export interface Expected {
+  readonly sdkAppId: string;
+  /** None: callbacks are not signed. */
+  readonly tokens: readonly string[];
+  readonly windowSeconds: number;
+}
+
+/** Why a callback is refused, for the log; the sender is never told which. */
+export type Refusal =
+  | 'wrong SdkAppid'
+  | 'missing SdkAppid'
+  | 'missing Sign or RequestTime'
+  | 'RequestTime is outside the window'
+  | 'wrong Sign';
+
+/**
+ * Checks a callback against the vendor's rule: `Sign` is the hex SHA-256 of token and `RequestTime`.
+ * It covers neither body nor URL, so the window is what limits its use by others. All checks run
+ * in a time that does not depend on how near a wrong value was.
+ * Source: Chat console documentation 1047/34354, "Webhook authentication".
+ */
+export function refusalOf(given: Credentials, expected: Expected, now: Date): Refusal | null {
+  const appId = appIdRefusal(given.sdkAppId, expected.sdkAppId);
+  if (expected.tokens.length === 0) return appId;
+
+  const { sign, requestTime } = given;
+  if (typeof sign !== 'string' || typeof requestTime !== 'string') {
+    return 'missing Sign or RequestTime';
+  }
+  const isSigned = isSignedWithOne(expected.tokens, sign, requestTime);
+  const isTimely = isWithin(requestTime, expected.windowSeconds, now);
+  if (!isSigned) return 'wrong Sign';
+  if (!isTimely) return 'RequestTime is outside the window';
+  // The console's probe of a URL is signed and may lack the SdkAppid.
+  return appId === 'missing SdkAppid' ? null : appId;
+}
+
+export function signatureOf(token: string, requestTime: string): string {
+  return sha256(token + requestTime).toString('hex');
+}
+
+function appIdRefusal(given: unknown, expected: string): Refusal | null {
+  if (given === undefined) return 'missing SdkAppid';
+  return typeof given === 'string' && isEqual(given, expected) ? null : 'wrong SdkAppid';
+}
+
+function isSignedWithOne(tokens: readonly string[], sign: string, requestTime: string): boolean {
+  let found = false;
+  for (const token of tokens) {
+    if (isEqual(sign.toLowerCase(), signatureOf(token, requestTime))) found = true;
+  }
+  return found;
+}
+
+/** Only the vendor's form, ten digits: a longer one could be a signature extended by others. */
+function isWithin(requestTime: string, windowSeconds: number, now: Date): boolean {
+  if (!/^\d{10}$/.test(requestTime)) return false;
+  return Math.abs(Number(requestTime) - now.getTime() / 1000) <= windowSeconds;
+}
+
+/** Digests have one length, so the comparison leaks neither content nor length. */
+function isEqual(a: string, b: string): boolean {
+  return timingSafeEqual(sha256(a), sha256(b));
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,14 @@
+// Owns the door for the vendor's callbacks: who may enter, what each command says. Hides the
+// vendor's words: behind the handlers there are only changes.
+import { Module } from '@nestjs/common';
+import { TopicsModule } from '../topics/topics.module.js';
+import { CallbackGuard } from './callback.guard.js';
+import { Receiver } from './receiver.js';
+import { WebhooksController } from './webhooks.controller.js';
+
+@Module({
+  imports: [TopicsModule],
+  controllers: [WebhooksController],
+  providers: [CallbackGuard, Receiver],
+})
+export class WebhooksModule {}

@@ -1,0 +1,50 @@
+import { Agent, request } from 'node:http';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from './support/app.js';
+import { callbackQuery, createTopicBody, OK } from './support/callbacks.js';
+
+const CALLBACKS = 10_000;
+const GROUPS = 200;
+const CONNECTIONS = 64;
+
+let mirror: TestApp;
+beforeAll(async () => (mirror = await startApp({ LOG_LEVEL: 'warn' })));
+afterAll(() => mirror.close());
+
+it('keeps 10,000 callbacks for 200 groups over 64 connections, each repeated once, without error or duplicate', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const query = new URLSearchParams(callbackQuery('Group.CallbackAfterCreateTopic'));
+  const url = `${mirror.url}/webhooks/im?${query}`;
+  const answers = new Map<string, number>();
+  const post = async (index: number): Promise<void> => {
+    const groupId = `@TGS#_load${index % GROUPS}`;
+    const body = createTopicBody({ GroupId: groupId, TopicId: `${groupId}@TOPIC#_${index}` });
+    const answer = await send(url, agent, JSON.stringify(body));
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+  };
+  let next = 0;
+  const connection = async (): Promise<void> => {
+    for (let turn = next++; turn < CALLBACKS * 2; turn = next++) await post(turn >> 1);
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  agent.destroy();
+
+  expect([...answers]).toEqual([[`200 ${OK}`, CALLBACKS * 2]]);
+  const [counted] = await mirror.database.query<{ topics: number; groups: number }>(
+    `select (select count(*)::int from topics) as topics,
+            (select count(*)::int from groups where topic_count = ${CALLBACKS / GROUPS}) as groups`,
+  );
+  expect(counted).toEqual({ topics: CALLBACKS, groups: GROUPS });
+}, 60_000);
+
+function send(url: string, agent: Agent, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method: 'POST', agent }, (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8').on('data', (part: string) => (text += part));
+      incoming.on('end', () => resolve(`${incoming.statusCode} ${text}`));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { openDoors, parseSettings, SCHEMA, SettingsError } from '../src/config/settings.js';
+
+const HASH = 'a'.repeat(64);
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://u:p@db/x',
+  IM_SDK_APP_ID: '1400000001',
+  IM_CALLBACK_TOKENS: 'token',
+  API_KEYS: `tools:${HASH}`,
+};
+
+describe('the settings', () => {
+  it('need nothing outside production, and stay on the loopback', () => {
+    const settings = parseSettings({});
+    expect(settings).toMatchObject({
+      production: false,
+      host: '127.0.0.1',
+      port: 3000,
+      databaseUrl: null,
+      dataDir: '.data',
+      imSdkAppId: '1400000000',
+      imCallbackAuth: 'off',
+      imCallbackWindowSeconds: 60,
+      apiAuth: 'off',
+    });
+    expect(openDoors(settings)).toHaveLength(2);
+  });
+
+  it('guard everything in production', () => {
+    const settings = parseSettings(PRODUCTION);
+    expect(settings).toMatchObject({
+      production: true,
+      host: '0.0.0.0',
+      imCallbackAuth: 'token',
+      apiAuth: 'key',
+    });
+    expect(openDoors(settings)).toEqual([]);
+  });
+
+  it('require signed callbacks wherever a token is set', () => {
+    expect(parseSettings({ IM_CALLBACK_TOKENS: 't' }).imCallbackAuth).toBe('token');
+    expect(parseSettings({ IM_CALLBACK_TOKENS: 't', IM_CALLBACK_AUTH: 'off' }).imCallbackAuth).toBe(
+      'off',
+    );
+  });
+
+  it('tell all that production lacks at once, each with what to set', () => {
+    expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
+      expect.stringMatching(/^IM_CALLBACK_TOKENS is missing: .*IM_CALLBACK_AUTH=off/),
+      expect.stringMatching(/^IM_SDK_APP_ID is missing: /),
+      expect.stringMatching(/^DATABASE_URL is missing: /),
+      expect.stringMatching(/^API_KEYS is missing: .*API_AUTH=off/),
+    ]);
+  });
+
+  it.each([
+    ['IM_CALLBACK_TOKENS', 'IM_CALLBACK_AUTH'],
+    ['API_KEYS', 'API_AUTH'],
+  ])('let production run without %s when %s is off', (secret, auth) => {
+    const settings = parseSettings({ ...PRODUCTION, [secret]: '', [auth]: 'off' });
+    expect(openDoors(settings)).toHaveLength(1);
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', '1e3'],
+    ['LOG_LEVEL', 'loud'],
+    ['DATABASE_URL', 'mysql://x/y'],
+    ['IM_SDK_APP_ID', 'abc'],
+    ['IM_CALLBACK_AUTH', 'maybe'],
+    ['IM_CALLBACK_TOKENS', 'a,b,c'],
+    ['IM_CALLBACK_WINDOW_SECONDS', '0'],
+    ['API_KEYS', 'tools:secret'],
+    ['API_KEYS', `x:${HASH},x:${HASH}`],
+    ['API_AUTH', 'none'],
+  ])('refuse %s=%s by name', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} `)]);
+  });
+
+  it('never repeat a secret', () => {
+    const problems = problemsOf({ API_KEYS: 'my:s3cr3t', DATABASE_URL: 'http://user:s3cr3t@host' });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toMatch(/s3cr3t/);
+  });
+
+  it('are frozen', () => {
+    expect(Object.isFrozen(parseSettings({}))).toBe(true);
+  });
+});
+
+describe('the documentation of the settings', () => {
+  const names = Object.keys(SCHEMA);
+
+  it('is a row of the README for each, in the words of the code', () => {
+    const rows = readFileSync('README.md', 'utf8')
+      .split('\n')
+      .filter((line) => /^\| `[A-Z_]+`/.test(line))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+    const told = Object.entries(SCHEMA).map(([name, { fallback, meaning }]) => {
+      return ['', `\`${name}\``, fallback ? `\`${fallback}\`` : '', meaning, ''];
+    });
+    expect(rows).toEqual(told);
+  });
+
+  it('is a line of .env.example for each', () => {
+    const [example = ''] = readFileSync('.env.example', 'utf8').split('# For docker-compose.yml');
+    expect([...example.matchAll(/^#? ?([A-Z_]+)=/gm)].map((match) => match[1])).toEqual(names);
+  });
+});
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseSettings(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}

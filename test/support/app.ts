@@ -1,0 +1,39 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { pino } from 'pino';
+import supertest from 'supertest';
+import { createApp } from '../../src/app.js';
+import type { Environment } from '../../src/config/environment.js';
+import { parseSettings } from '../../src/config/settings.js';
+import { createDatabase, type TestDatabase } from './database.js';
+
+export interface TestApp {
+  readonly app: NestFastifyApplication;
+  readonly database: TestDatabase;
+  readonly http: supertest.Agent;
+  readonly url: string;
+  /** What was logged so far, one object a line. */
+  readonly log: readonly Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+/** The real service on a database of its own, listening on a free port of the loopback. */
+export async function startApp(env: Environment = {}): Promise<TestApp> {
+  const database = await createDatabase();
+  const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const settings = parseSettings({ DATABASE_URL: database.url, PORT: '0', ...env });
+  const app = await createApp(settings, logger);
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  return {
+    app,
+    database,
+    http: supertest.agent(url),
+    url,
+    log,
+    close: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// One PostgreSQL for the whole run, with one migrated template database that every spec clones.
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { acquireServer } from '../../prisma/embedded/embedded-postgres.mjs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const TEMPLATE = 'topic_mirror_template';
+
+/** @type {(() => Promise<void>) | undefined} */
+let stop;
+
+/** Starts the server, or takes the one that TEST_DATABASE_URL names; tells the specs by variables. */
+export async function startServer() {
+  const url = process.env.TEST_DATABASE_URL ?? (await startEmbedded());
+  const templateUrl = Object.assign(new URL(url), { pathname: `/${TEMPLATE}` }).href;
+  await prisma(['migrate', 'deploy'], templateUrl);
+  process.env.TEST_SERVER_URL = url;
+  process.env.TEST_TEMPLATE = TEMPLATE;
+}
+
+export async function stopServer() {
+  await stop?.();
+}
+
+async function startEmbedded() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-test-'));
+  const { url, release } = await acquireServer({ dataDir });
+  stop = async () => {
+    await release();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return url;
+}
+
+/**
+ * @param {string[]} args
+ * @param {string} databaseUrl
+ */
+async function prisma(args, databaseUrl) {
+  const manifest = createRequire(import.meta.url).resolve('prisma/package.json');
+  const command = join(dirname(manifest), 'build', 'index.js');
+  await promisify(execFile)(process.execPath, [command, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, DATABASE_URL: databaseUrl },
+  });
+}
