@@ -11,39 +11,49 @@ import {
   toTopicRow,
 } from './rows.js';
 
-// Any constant does, as long as nothing else in the database takes the same advisory lock.
-const WRITER_LOCK = 7_201_408_332;
-const LOCK_TIMEOUT_MS = 4_000;
+// A writer that waits longer gives up, so that a stuck process cannot collect all the others.
+const LOCK_TIMEOUT = '4s';
+// A process that stops in the middle of a transaction must not keep the lock.
+const IDLE_TIMEOUT = '5s';
 
 interface StoredSnapshot {
   readonly now: Date;
   readonly seq: number;
+  readonly batch: number;
   readonly groups: readonly StoredGroup[];
   readonly topics: readonly StoredTopic[];
 }
 
-/** All SQL that writes groups and topics. Every method takes the transaction of the batch. */
+/** The rows a batch needs, and the state of the database they belong to. */
+export interface Read {
+  readonly snapshot: Snapshot;
+  /** By the database's clock. */
+  readonly now: Date;
+  /** How many batches were committed before. */
+  readonly batch: number;
+}
+
+/** All SQL that writes groups and topics. */
 @Injectable()
 export class TopicsStore {
-  /** Makes this transaction the only writer over all processes until it ends. */
+  /** Keeps all other writers out until the transaction ends. */
   async lock(tx: Connection): Promise<void> {
     await tx.$queryRaw`
-      select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}ms`}, true),
-             pg_advisory_xact_lock(${WRITER_LOCK}::bigint)::text`;
+      select set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
+             set_config('idle_in_transaction_session_timeout', ${IDLE_TIMEOUT}, true)`;
+    await tx.$queryRaw`select id from sequencer where id = 1 for update`;
   }
 
-  /** Reads every row that the change sets may touch, under the lock, and the database's clock. */
-  async read(
-    tx: Connection,
-    sets: readonly ChangeSet[],
-  ): Promise<{ snapshot: Snapshot; now: Date }> {
+  /** Reads every row that the change sets may touch, at one moment. */
+  async read(tx: Connection, sets: readonly ChangeSet[]): Promise<Read> {
     const changes = sets.flatMap((set) => set.changes);
     const topics = changes.filter((change) => change.subject === 'topic');
     const ends = changes.filter((change) => change.kind === 'destroyed');
     const groupIds = [...new Set(changes.map((change) => change.groupId))];
     const rows = await tx.$queryRaw<StoredSnapshot[]>`
       select clock_timestamp() as now,
-             (select seq::float8 from sequencer where id = 1) as seq,
+             s.seq::float8 as seq,
+             s.batch::float8 as batch,
              (select coalesce(json_agg(g), '[]')
                 from groups g
                where g.group_id = any (${groupIds})) as groups,
@@ -56,11 +66,14 @@ export class TopicsStore {
                        union all
                       select t.*
                         from topics t
-                       where t.group_id = any (${ends.map((end) => end.groupId)})) t) as topics`;
+                       where t.group_id = any (${ends.map((end) => end.groupId)})) t) as topics
+        from sequencer s
+       where s.id = 1`;
     const [stored] = rows;
     if (!stored) throw new Error('the snapshot of a batch came back without a row');
     return {
       now: stored.now,
+      batch: stored.batch,
       snapshot: {
         seq: stored.seq,
         groups: stored.groups.map(toGroupRow),
@@ -69,14 +82,24 @@ export class TopicsStore {
     };
   }
 
-  /** Writes what a batch changed. Nothing is kept unless this statement says how much it kept. */
-  async write(tx: Connection, folded: Folded): Promise<void> {
+  /**
+   * Writes what a batch changed, if no other batch was committed since `after` batches.
+   * One statement: it waits for a writer that runs, then looks at the counter again.
+   * @returns `false` when another was faster; then nothing is written.
+   */
+  async write(tx: Connection, folded: Folded, after: number): Promise<boolean> {
     const groups = folded.groups.map(fromGroupRow);
     const topics = folded.topics.map(fromTopicRow);
-    const kept = await tx.$queryRaw<{ groups: number; topics: number }[]>`
+    const [kept] = await tx.$queryRaw<{ turns: number; groups: number; topics: number }[]>`
       with
-      next_seq as (
-        update sequencer set seq = ${folded.seq}::bigint where id = 1
+      patience as (
+        select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)
+      ),
+      turn as (
+        update sequencer
+           set seq = ${folded.seq}::bigint, batch = batch + 1
+         where id = 1 and batch = ${after}::bigint and exists (select from patience)
+        returning 1
       ),
       kept_groups as (
         insert into groups (group_id, name, type, owner_account, topic_count, seq, stale_since,
@@ -84,6 +107,7 @@ export class TopicsStore {
         select group_id, name, type, owner_account, topic_count, seq, stale_since,
                verified_at, last_callback_at, destroyed_at, registers
           from json_populate_recordset(null::groups, ${JSON.stringify(groups)}::json)
+         where exists (select from turn)
             on conflict (group_id) do update
            set name = excluded.name,
                type = excluded.type,
@@ -105,6 +129,7 @@ export class TopicsStore {
                introduction, notification, face_url, custom_string, mute_all_member,
                user_defined_data_list, created_at, updated_at, deleted_at, seq, registers
           from json_populate_recordset(null::topics, ${JSON.stringify(topics)}::json)
+         where exists (select from turn)
             on conflict (group_id, topic_id) do update
            set name = excluded.name,
                type = excluded.type,
@@ -123,10 +148,13 @@ export class TopicsStore {
                registers = excluded.registers
         returning 1
       )
-      select (select count(*) from kept_groups)::int as groups,
+      select (select count(*) from turn)::int as turns,
+             (select count(*) from kept_groups)::int as groups,
              (select count(*) from kept_topics)::int as topics`;
-    if (kept[0]?.groups !== groups.length || kept[0].topics !== topics.length) {
+    if (kept?.turns === 0) return false;
+    if (kept?.groups !== groups.length || kept.topics !== topics.length) {
       throw new Error('the database kept other rows than it was given');
     }
+    return true;
   }
 }

@@ -4,6 +4,7 @@
 create table "sequencer" (
     "id" integer not null default 1,
     "seq" bigint not null default 0,
+    "batch" bigint not null default 0,
 
     constraint "sequencer_pkey" primary key ("id"),
     constraint "sequencer_one_row" check ("id" = 1)
