@@ -9,7 +9,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   http: ['config'],
   database: ['config'],
   topics: ['database', 'http', 'config', 'metrics'],
-  webhooks: ['topics', 'database', 'http', 'config', 'metrics'],
+  spool: ['config', 'database'],
+  webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
   health: ['database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');

@@ -40,8 +40,18 @@ export const SCHEMA = {
   },
   DATA_DIR: {
     fallback: '.data',
-    meaning: 'where the embedded PostgreSQL keeps its files',
+    meaning: 'where the embedded PostgreSQL keeps its files, and the spool its own',
     parse: text,
+  },
+  SPOOL_MAX_BYTES: {
+    fallback: '268435456',
+    meaning: 'how much the spool under `DATA_DIR` may hold while PostgreSQL is away',
+    parse: integer(0, 1_099_511_627_776),
+  },
+  JOURNAL_IGNORED: {
+    fallback: 'keep',
+    meaning: '`drop` leaves callbacks that are not mirrored, such as messages, out of the journal',
+    parse: oneOf('keep', 'drop'),
   },
   IM_SDK_APP_ID: {
     fallback: null,
@@ -100,6 +110,8 @@ export abstract class Settings {
   abstract readonly databaseUrl: string | null;
   abstract readonly databasePoolSize: number;
   abstract readonly dataDir: string;
+  abstract readonly spoolMaxBytes: number;
+  abstract readonly journalIgnored: Value<'JOURNAL_IGNORED'>;
   abstract readonly imSdkAppId: string;
   abstract readonly imCallbackTokens: readonly string[];
   abstract readonly imCallbackAuth: Value<'IM_CALLBACK_AUTH'>;
@@ -126,6 +138,8 @@ export function parseSettings(env: Environment): Settings {
     databaseUrl: reader.optional('DATABASE_URL', SCHEMA.DATABASE_URL) ?? null,
     databasePoolSize: reader.defaulted('DATABASE_POOL_SIZE', SCHEMA.DATABASE_POOL_SIZE),
     dataDir: reader.defaulted('DATA_DIR', SCHEMA.DATA_DIR),
+    spoolMaxBytes: reader.defaulted('SPOOL_MAX_BYTES', SCHEMA.SPOOL_MAX_BYTES),
+    journalIgnored: reader.defaulted('JOURNAL_IGNORED', SCHEMA.JOURNAL_IGNORED),
     imSdkAppId: reader.optional('IM_SDK_APP_ID', SCHEMA.IM_SDK_APP_ID) ?? '1400000000',
     imCallbackTokens: reader.defaulted('IM_CALLBACK_TOKENS', SCHEMA.IM_CALLBACK_TOKENS),
     imCallbackAuth:

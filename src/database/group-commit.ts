@@ -27,14 +27,15 @@ interface Waiting<Item, Result> {
 }
 
 export class GroupCommit<Item, Result> {
-  private queue: Waiting<Item, Result>[] = [];
+  // In the order of submission.
+  private readonly queue = new Map<Item, Waiting<Item, Result>>();
   private running: Promise<void> | null = null;
 
   constructor(private readonly options: GroupCommitOptions<Item, Result>) {}
 
   /** How many items wait for a commit. */
   get length(): number {
-    return this.queue.length;
+    return this.queue.size;
   }
 
   /**
@@ -43,13 +44,18 @@ export class GroupCommit<Item, Result> {
    * @throws QueueFullError at once when too many wait already.
    */
   submit(item: Item): Promise<Result> {
-    if (this.queue.length >= this.options.maxQueue) {
-      return Promise.reject(new QueueFullError(this.queue.length));
+    if (this.queue.size >= this.options.maxQueue) {
+      return Promise.reject(new QueueFullError(this.queue.size));
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ item, resolve, reject });
+      this.queue.set(item, { item, resolve, reject });
       this.running ??= this.run();
     });
+  }
+
+  /** Takes back an item that still waits; its promise is never settled. One that is being committed stays. */
+  withdraw(item: Item): void {
+    this.queue.delete(item);
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -60,12 +66,18 @@ export class GroupCommit<Item, Result> {
   private async run(): Promise<void> {
     // One turn of the event loop, so that requests of one poll share the first commit.
     await new Promise(setImmediate);
-    while (this.queue.length > 0) {
-      const batch = this.queue.slice(0, this.options.maxBatch);
-      this.queue = this.queue.slice(this.options.maxBatch);
-      await this.settle(batch);
-    }
+    while (this.queue.size > 0) await this.settle(this.take());
     this.running = null;
+  }
+
+  private take(): Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = [];
+    for (const [item, waiting] of this.queue) {
+      if (batch.length >= this.options.maxBatch) break;
+      batch.push(waiting);
+      this.queue.delete(item);
+    }
+    return batch;
   }
 
   /** A batch that an item spoils is halved until that item stands alone. */

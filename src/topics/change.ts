@@ -1,7 +1,7 @@
 import type { Micros } from './registers.js';
 import type { GroupFields, TopicFields } from './topic.js';
 
-/** What somebody said about a topic: the input of the merge rules. */
+/** What a callback said about a topic: the input of the merge rules. */
 export interface TopicChange {
   readonly subject: 'topic';
   readonly kind: 'created' | 'updated' | 'deleted';
@@ -13,27 +13,74 @@ export interface TopicChange {
   readonly fields: Partial<TopicFields>;
 }
 
-/** What somebody said about a group; `seen` says only that a callback named it. */
+/**
+ * What a callback said about a group. `doubted`: something happened in it that the callback does
+ * not tell, so the vendor has to be asked.
+ */
 export interface GroupChange {
   readonly subject: 'group';
-  readonly kind: 'created' | 'updated' | 'destroyed' | 'seen';
+  readonly kind: 'created' | 'updated' | 'destroyed' | 'doubted';
   readonly groupId: string;
   readonly at: Micros;
   readonly fields: Partial<GroupFields>;
 }
 
-export type Change = TopicChange | GroupChange;
+/**
+ * What the vendor answered about a whole group, complete and without errors. It wins over every
+ * callback that arrived before the question, and over none that arrived after it.
+ */
+export interface Verification {
+  readonly subject: 'verification';
+  readonly groupId: string;
+  /** When the question was asked, by this side's clock. */
+  readonly at: Micros;
+  /** `null`: the group is gone. */
+  readonly group: Partial<GroupFields> | null;
+  /** Every topic of the group. */
+  readonly topics: readonly VerifiedTopic[];
+}
 
-/** Changes that are kept together or not at all, as one callback brought them. */
+export interface VerifiedTopic {
+  readonly topicId: string;
+  readonly createdAt: Micros | null;
+  readonly fields: Partial<TopicFields>;
+}
+
+export type Change = TopicChange | GroupChange | Verification;
+
+/** Changes that are kept together or not at all, as one callback or one answer brought them. */
 export interface ChangeSet {
   readonly changes: readonly Change[];
-  /** When the callback arrived here. */
-  readonly receivedAt: Date;
+  readonly origin: 'callback' | 'reconcile';
+  /** When the callback arrived here; of an answer, when the question was asked. */
+  readonly arrivedAt: Micros;
+  /** Who did it, as far as the callback tells. */
+  readonly operatorAccount: string | null;
+  /** `OptPlatform` as sent. */
+  readonly platform: string | null;
+  /** The callback itself, to be kept in the journal together with what it changed. */
+  readonly entry?: JournalEntry;
 }
+
+/** A request as it came, for the journal. */
+export interface JournalEntry {
+  /** A UUID that begins with the time of arrival. */
+  readonly id: string;
+  readonly command: string | null;
+  readonly groupId: string | null;
+  /** The query without `Sign`. */
+  readonly query: string;
+  readonly body: Buffer;
+  /** What becomes of it when it changes nothing. */
+  readonly otherwise: Outcome;
+}
+
+/** `applied`: it changed something; the others say why it did not. */
+export type Outcome = 'applied' | 'unchanged' | 'stale' | 'ignored' | 'unknown' | 'invalid';
 
 /** What became of a change set, after its commit. */
 export interface Applied {
-  readonly outcome: 'applied' | 'unchanged';
-  /** The last `seq` of what it changed, or `null` when it changed nothing. */
-  readonly seq: number | null;
+  readonly outcome: Outcome;
+  /** The first and the last `seq` of what it changed, or `null` when it changed nothing. */
+  readonly seqs: readonly [first: number, last: number] | null;
 }

@@ -1,15 +1,27 @@
 // Folds a batch of change sets into the rows they touch, pure: takes the rows as they are in the
-// database, gives back those to be written and what became of each set. The caller holds the lock
-// under which the rows were read, so `seq` can be counted here.
-import type { Applied, ChangeSet, GroupChange, TopicChange } from './change.js';
-import { isSame, NOTHING_KNOWN } from './registers.js';
+// database, gives back those to be written and what became of each set. Its caller makes sure that
+// nobody else wrote in between, so `seq` can be counted here.
+import type {
+  Applied,
+  ChangeSet,
+  GroupChange,
+  Outcome,
+  TopicChange,
+  Verification,
+} from './change.js';
+import { isSame, type Micros, NOTHING_KNOWN } from './registers.js';
+import { diffTopic, type Difference } from './topic-diff.js';
 import {
   type Group,
+  isHeardSince,
   mergeGroup,
   mergeTopic,
+  missTopic,
   settleTopic,
   type Topic,
   type TopicView,
+  verifyGroup,
+  verifyTopic,
   viewGroup,
   viewTopic,
 } from './topic.js';
@@ -18,15 +30,26 @@ export interface GroupRow {
   readonly group: Group;
   readonly topicCount: number;
   readonly seq: number;
-  readonly staleSince: Date | null;
-  readonly verifiedAt: Date | null;
-  readonly lastCallbackAt: Date | null;
+  /** Since when the vendor has to be asked; the last doubt counts. */
+  readonly doubtedAt: Micros | null;
+  readonly verifiedAt: Micros | null;
+  readonly lastCallbackAt: Micros | null;
 }
 
 export interface TopicRow {
   readonly topic: Topic;
   readonly updatedAt: Date;
   readonly seq: number;
+}
+
+/** One line of a topic's history. */
+export interface ChangeRow extends Difference {
+  readonly seq: number;
+  readonly groupId: string;
+  readonly topicId: string;
+  readonly origin: ChangeSet['origin'];
+  readonly operatorAccount: string | null;
+  readonly platform: string | null;
 }
 
 /** The rows a batch may touch, as they are in the database. */
@@ -42,7 +65,9 @@ export interface Folded {
   readonly groups: readonly GroupRow[];
   /** Each with its group as it is after the batch: how a topic looks depends on it. */
   readonly topics: readonly (TopicRow & { readonly group: Group })[];
+  readonly changes: readonly ChangeRow[];
   readonly seq: number;
+  readonly now: Date;
   /** What became of each change set, in their order. */
   readonly applied: readonly Applied[];
 }
@@ -50,7 +75,7 @@ export interface Folded {
 export function fold(sets: readonly ChangeSet[], snapshot: Snapshot, now: Date): Folded {
   const folding = new Folding(snapshot, now);
   const applied = sets.map((set) => folding.apply(set));
-  return { ...folding.written(), applied };
+  return { ...folding.written(), now, applied };
 }
 
 /** One key per topic; ids cannot hold U+0000. */
@@ -63,6 +88,7 @@ class Folding {
   private readonly topics: Map<string, TopicRow>;
   private readonly writtenGroups = new Set<string>();
   private readonly writtenTopics = new Set<string>();
+  private readonly changes: ChangeRow[] = [];
   private seq: number;
 
   constructor(
@@ -79,74 +105,145 @@ class Folding {
   apply(set: ChangeSet): Applied {
     const before = this.seq;
     for (const change of set.changes) {
-      const doubtful =
-        change.subject === 'topic' ? this.applyToTopic(change) : this.applyToGroup(change);
-      this.markGroup(change.groupId, set.receivedAt, doubtful);
+      switch (change.subject) {
+        case 'topic':
+          this.applyToTopic(change, set);
+          break;
+        case 'group':
+          this.applyToGroup(change, set);
+          break;
+        case 'verification':
+          this.verify(change, set);
+          break;
+      }
     }
     return this.seq === before
-      ? { outcome: 'unchanged', seq: null }
-      : { outcome: 'applied', seq: this.seq };
+      ? { outcome: otherwise(set), seqs: null }
+      : { outcome: 'applied', seqs: [before + 1, this.seq] };
   }
 
-  private applyToTopic(change: TopicChange): boolean {
+  private applyToTopic(change: TopicChange, set: ChangeSet): void {
     const { group } = this.groupRow(change.groupId);
-    const key = topicKey(change.groupId, change.topicId);
-    const row = this.topics.get(key);
-    const { merged, doubtful } = mergeTopic(row?.topic, change, group);
-    this.keepTopic(row, merged, row ? viewTopic(row.topic, group) : null);
-    return doubtful;
+    const row = this.topics.get(topicKey(change.groupId, change.topicId));
+    const { merged, doubtful } = mergeTopic(row?.topic, change, group, set.arrivedAt);
+    this.keepTopic(row, merged, row ? viewTopic(row.topic, group) : null, set);
+    this.markGroup(change.groupId, set, doubtful);
   }
 
-  private applyToGroup(change: GroupChange): boolean {
+  private applyToGroup(change: GroupChange, set: ChangeSet): void {
     const row = this.groupRow(change.groupId);
-    const { merged, doubtful } = mergeGroup(row.group, change);
-    if (isSame(merged, row.group)) return doubtful;
-    const isSeen = !isSame(viewGroup(merged), viewGroup(row.group));
-    this.keepGroup({ ...row, group: merged, seq: isSeen ? ++this.seq : row.seq });
-    if (!isSame(merged.known.gone, row.group.known.gone)) this.endTopics(row.group);
-    return doubtful;
+    const { merged, doubtful } = mergeGroup(row.group, change, set.arrivedAt);
+    this.replaceGroup(row, merged, set);
+    this.markGroup(change.groupId, set, doubtful);
   }
 
-  /** The end of a group shows in its topics, which the store has read for such a change. */
-  private endTopics(groupBefore: Group): void {
-    for (const row of this.topics.values()) {
-      if (row.topic.groupId !== groupBefore.groupId) continue;
-      this.keepTopic(row, row.topic, viewTopic(row.topic, groupBefore));
+  private verify(answer: Verification, set: ChangeSet): void {
+    const { groupId, at } = answer;
+    const before = this.groupRow(groupId);
+    let isLate = isHeardSince(before.group, at);
+    this.replaceGroup(before, verifyGroup(before.group, answer), set);
+
+    const listed = new Map(answer.topics.map((topic) => [topic.topicId, topic]));
+    for (const row of this.topicsOf(groupId)) {
+      const { topic } = row;
+      const told = listed.get(topic.topicId);
+      listed.delete(topic.topicId);
+      if (isHeardSince(topic, at)) isLate = true;
+      else if (told) this.correctTopic(row, verifyTopic(topic, groupId, told), set);
+      else if (answer.group !== null) this.correctTopic(row, missTopic(topic, at), set);
+    }
+    for (const told of listed.values()) {
+      this.keepTopic(undefined, verifyTopic(undefined, groupId, told), null, set);
+    }
+
+    const row = this.groupRow(groupId);
+    const isDoubted = isLate || (row.doubtedAt !== null && row.doubtedAt > at);
+    this.keepGroup({
+      ...row,
+      verifiedAt: Math.max(row.verifiedAt ?? 0, at),
+      doubtedAt: isDoubted ? (row.doubtedAt ?? at) : null,
+    });
+  }
+
+  /** Writes what the vendor says of a topic only where it looks other than before. */
+  private correctTopic(row: TopicRow, topic: Topic, set: ChangeSet): void {
+    const { group } = this.groupRow(topic.groupId);
+    const looks = viewTopic(row.topic, group);
+    const corrected = viewTopic(settleTopic(topic, group), group);
+    if (looks.deletedAt !== null && corrected.deletedAt !== null) return;
+    if (diffTopic(looks, corrected) !== null) this.keepTopic(row, topic, looks, set);
+  }
+
+  /** Writes a group that became another; its end, its owner and its return show in its topics. */
+  private replaceGroup(row: GroupRow, group: Group, set: ChangeSet): void {
+    if (group === row.group) return;
+    const isSeen = !isSame(viewGroup(group), viewGroup(row.group));
+    this.keepGroup({ ...row, group, seq: isSeen ? ++this.seq : row.seq });
+    const [was, is] = [row.group.known, group.known];
+    const owner = is.stamps.ownerAccount;
+    const isHandedOver = owner?.[1] === 1 && !isSame(owner, was.stamps.ownerAccount);
+    if (!isHandedOver && isSame(is.gone, was.gone)) return;
+    for (const topic of this.topicsOf(group.groupId)) {
+      this.keepTopic(topic, topic.topic, viewTopic(topic.topic, row.group), set);
     }
   }
 
-  /** Writes a topic whose dates or looks changed; only a change of looks takes a `seq`. */
-  private keepTopic(row: TopicRow | undefined, topic: Topic, before: TopicView | null): void {
+  /** Writes a topic of which something was learned; only what can be seen of it takes a `seq`. */
+  private keepTopic(
+    row: TopicRow | undefined,
+    topic: Topic,
+    before: TopicView | null,
+    set: ChangeSet,
+  ): void {
     const { group } = this.groupRow(topic.groupId);
     const settled = settleTopic(topic, group);
     const after = viewTopic(settled, group);
-    const isSeen = before === null || !isSame(before, after);
-    if (!isSeen && isSame(row?.topic, settled)) return;
+    const difference = diffTopic(before, after);
+    if (difference === null && settled === row?.topic) return;
 
-    const key = topicKey(topic.groupId, topic.topicId);
-    if (isSeen) this.seq += 1;
-    const seq = isSeen ? this.seq : (row?.seq ?? this.seq);
-    const updatedAt = isSeen ? this.now : (row?.updatedAt ?? this.now);
-    this.topics.set(key, { topic: settled, seq, updatedAt });
+    const { groupId, topicId } = topic;
+    const key = topicKey(groupId, topicId);
     this.writtenTopics.add(key);
-    if (isSeen) this.countTopic(topic.groupId, isLive(after) - isLive(before), seq);
+    if (difference === null) {
+      this.topics.set(key, {
+        topic: settled,
+        seq: row?.seq ?? this.seq,
+        updatedAt: row?.updatedAt ?? this.now,
+      });
+      return;
+    }
+    this.seq += 1;
+    this.topics.set(key, { topic: settled, seq: this.seq, updatedAt: this.now });
+    const { origin, operatorAccount, platform } = set;
+    this.changes.push({
+      ...difference,
+      seq: this.seq,
+      groupId,
+      topicId,
+      origin,
+      operatorAccount,
+      platform,
+    });
+    const owner = this.groupRow(groupId);
+    const topicCount = owner.topicCount + isLive(after) - isLive(before);
+    this.keepGroup({ ...owner, topicCount, seq: this.seq });
   }
 
-  private countTopic(groupId: string, difference: number, seq: number): void {
+  private markGroup(groupId: string, { arrivedAt }: ChangeSet, doubtful: boolean): void {
     const row = this.groupRow(groupId);
-    this.keepGroup({ ...row, topicCount: row.topicCount + difference, seq });
-  }
-
-  private markGroup(groupId: string, receivedAt: Date, doubtful: boolean): void {
-    const row = this.groupRow(groupId);
-    const isLater = row.lastCallbackAt === null || receivedAt > row.lastCallbackAt;
-    const staleSince = row.staleSince ?? (doubtful ? receivedAt : null);
-    if (!isLater && staleSince === row.staleSince) return;
+    const isLater = arrivedAt > (row.lastCallbackAt ?? 0);
+    const isDoubted = doubtful && arrivedAt > (row.doubtedAt ?? 0);
+    if (!isLater && !isDoubted) return;
     this.keepGroup({
       ...row,
-      staleSince,
-      lastCallbackAt: isLater ? receivedAt : row.lastCallbackAt,
+      doubtedAt: isDoubted ? arrivedAt : row.doubtedAt,
+      lastCallbackAt: isLater ? arrivedAt : row.lastCallbackAt,
     });
+  }
+
+  /** The topics of a group; all of them where the store was told to read the group whole. */
+  private topicsOf(groupId: string): TopicRow[] {
+    return [...this.topics.values()].filter((row) => row.topic.groupId === groupId);
   }
 
   private groupRow(groupId: string): GroupRow {
@@ -156,7 +253,7 @@ class Folding {
       group: { groupId, known: NOTHING_KNOWN },
       topicCount: 0,
       seq: this.seq,
-      staleSince: null,
+      doubtedAt: null,
       verifiedAt: null,
       lastCallbackAt: null,
     };
@@ -169,16 +266,22 @@ class Folding {
     this.writtenGroups.add(row.group.groupId);
   }
 
-  written(): Omit<Folded, 'applied'> {
+  written(): Omit<Folded, 'applied' | 'now'> {
     return {
       groups: pick(this.groups, this.writtenGroups),
       topics: pick(this.topics, this.writtenTopics).map((row) => ({
         ...row,
         group: this.groupRow(row.topic.groupId).group,
       })),
+      changes: this.changes,
       seq: this.seq,
     };
   }
+}
+
+/** What becomes of a set that changed nothing. */
+function otherwise({ entry }: ChangeSet): Outcome {
+  return entry?.otherwise ?? 'unchanged';
 }
 
 function isLive(view: TopicView | null): number {

@@ -17,7 +17,14 @@ export interface Registers<F> {
   readonly stamps: Readonly<Partial<Record<keyof F, Stamp>>>;
   readonly created?: Span | undefined;
   readonly gone?: Span | undefined;
+  /** The last arrival of a callback that changed something here. */
+  readonly heard?: Micros | undefined;
+  /** When the vendor was asked whose answer is the ground under all that was heard since. */
+  readonly verified?: Micros | undefined;
 }
+
+/** The stamp of what the vendor answered: whatever is said later was said after it. */
+export const GROUND: Stamp = [0, 0];
 
 export interface Statement<F> {
   readonly kind: 'created' | 'updated' | 'gone';
@@ -51,6 +58,7 @@ export function absorb<F>(
   }
   return {
     known: {
+      ...known,
       values,
       stamps,
       created: kind === 'created' ? widen(known.created, at) : known.created,
@@ -76,9 +84,33 @@ export function widen(span: Span | undefined, at: Micros): Span {
   return span === undefined ? [at, at] : [Math.min(span[0], at), Math.max(span[1], at)];
 }
 
+/** Whether nothing was learned between the two; when it was heard does not count. */
+export function isSameKnowledge<F>(a: Registers<F>, b: Registers<F>): boolean {
+  if (a === b) return true;
+  const fields = keysOf(a.stamps);
+  return (
+    a.verified === b.verified &&
+    isSamePair(a.created, b.created) &&
+    isSamePair(a.gone, b.gone) &&
+    fields.length === keysOf(b.stamps).length &&
+    fields.every(
+      (field) =>
+        isSamePair(a.stamps[field], b.stamps[field]) && isSame(a.values[field], b.values[field]),
+    )
+  );
+}
+
+function isSamePair(
+  a: readonly [number, number] | undefined,
+  b: readonly [number, number] | undefined,
+): boolean {
+  return a === b || (a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1]);
+}
+
 /** Equal as JSON is: the order of an object's members means nothing (jsonb does not keep it). */
 export function isSame(a: unknown, b: unknown): boolean {
-  return a === b || isDeepStrictEqual(a, b);
+  if (a === b) return true;
+  return typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b);
 }
 
 /** The names of an object's members; for our own records, whose keys the compiler knows. */

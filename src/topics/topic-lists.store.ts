@@ -4,7 +4,7 @@ import { Prisma } from '../database/generated/client.js';
 import type { ToldGroup, ToldTopic } from './views.js';
 
 const GROUP_COLUMNS = Prisma.sql`
-  g.group_id, g.name, g.type, g.owner_account, g.topic_count, g.seq, g.stale_since, g.verified_at,
+  g.group_id, g.name, g.type, g.owner_account, g.topic_count, g.seq, g.doubted_at, g.verified_at,
   g.last_callback_at, g.destroyed_at`;
 
 const TOPIC_COLUMNS = Prisma.sql`

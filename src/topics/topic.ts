@@ -3,17 +3,24 @@
 // Of each field the latest value said stays. A deletion leaves a tombstone, also of a topic never
 // seen; a later creation revives it only where the app chose the id, since the vendor never uses an
 // id of its own making again, and then what was said before that creation is forgotten. The end of
-// a group is the end of every topic that was not created after it. All of this is made of maxima
-// and minima (registers.ts): order and number of deliveries do not matter.
-import type { GroupChange, TopicChange } from './change.js';
+// a group is the end of every topic that was not created after it, and its new owner is theirs. All
+// of this is made of maxima and minima (registers.ts): order and number of deliveries do not matter.
+//
+// An answer of the vendor is the ground under all that: it replaces what callbacks said that arrived
+// before the question, and whatever arrived after it is laid upon it.
+import type { GroupChange, TopicChange, Verification, VerifiedTopic } from './change.js';
 import { isCustomGroupId, isCustomTopicId } from './id.js';
 import {
   absorb,
   forgetBefore,
+  GROUND,
+  isSameKnowledge,
+  keysOf,
   type Micros,
   NOTHING_KNOWN,
   type Registers,
   type Span,
+  type Stamp,
 } from './registers.js';
 
 /** What is told of a topic; `null`: never learned. */
@@ -64,43 +71,127 @@ export interface Merged<T> {
   readonly doubtful: boolean;
 }
 
+/** What a topic is after a callback that arrived at `arrivedAt`; the same object if it is no other. */
 export function mergeTopic(
   topic: Topic | undefined,
   change: TopicChange,
   group: Group,
+  arrivedAt: Micros,
 ): Merged<Topic> {
-  const before = topic ?? {
-    groupId: change.groupId,
-    topicId: change.topicId,
-    known: NOTHING_KNOWN,
-  };
+  if (topic && isAnswered(group, arrivedAt)) return { merged: topic, doubtful: false };
+  const before = topic ?? unseenTopic(change, group, arrivedAt);
   const { known, tie } = absorb<TopicFields>(before.known, {
     kind: change.kind === 'deleted' ? 'gone' : change.kind,
     at: change.at,
     fields: change.fields,
   });
-  const merged = { ...before, known };
+  const merged = settleTopic({ ...before, known: hear(known, arrivedAt) }, group);
+  if (topic && isSameKnowledge(topic.known, merged.known)) return { merged: topic, doubtful: tie };
   return {
-    merged: settleTopic(merged, group),
-    doubtful: tie || rebirth(merged, group) !== rebirth(before, group),
+    merged,
+    doubtful:
+      tie || isBeforeAnswer(group, change.at) || rebirth(merged, group) !== rebirth(before, group),
   };
 }
 
-/** A topic without what was said of an earlier life under the same id, as its group stands now. */
+/**
+ * A topic as its group stands now: without what was said of an earlier life under the same id, and
+ * with the owner that the group was given since. The same object if it is no other.
+ */
 export function settleTopic(topic: Topic, group: Group): Topic {
   const born = rebirth(topic, group);
-  return born === null ? topic : { ...topic, known: forgetBefore(topic.known, born) };
+  const known = born === null ? topic.known : forgetBefore(topic.known, born);
+  const given = group.known.stamps.ownerAccount;
+  // Rank 1 is a change of owner; a creation only repeats who owns the group.
+  if (given?.[1] === 1 && given[0] > (known.stamps.ownerAccount?.[0] ?? 0)) {
+    return {
+      ...topic,
+      known: {
+        ...known,
+        values: { ...known.values, ownerAccount: group.known.values.ownerAccount ?? null },
+        stamps: { ...known.stamps, ownerAccount: given },
+      },
+    };
+  }
+  return known === topic.known ? topic : { ...topic, known };
 }
 
-export function mergeGroup(group: Group | undefined, change: GroupChange): Merged<Group> {
-  const before = group ?? { groupId: change.groupId, known: NOTHING_KNOWN };
-  if (change.kind === 'seen') return { merged: before, doubtful: false };
-  const { known, tie } = absorb<GroupFields>(before.known, {
+/** What a topic is after the vendor told it whole. */
+export function verifyTopic(
+  topic: Topic | undefined,
+  groupId: string,
+  { topicId, createdAt, fields }: VerifiedTopic,
+): Topic {
+  const before = topic?.known;
+  const created: Span | undefined = createdAt === null ? before?.created : [createdAt, createdAt];
+  return { groupId, topicId, known: { ...ground(before, fields), created } };
+}
+
+/** What a topic is after the vendor did not list it. */
+export function missTopic(topic: Topic, at: Micros): Topic {
+  return { ...topic, known: { ...topic.known, gone: [at, at] } };
+}
+
+export function mergeGroup(group: Group, change: GroupChange, arrivedAt: Micros): Merged<Group> {
+  if (isAnswered(group, arrivedAt)) return { merged: group, doubtful: false };
+  if (change.kind === 'doubted') return { merged: group, doubtful: true };
+  const { known, tie } = absorb<GroupFields>(group.known, {
     kind: change.kind === 'destroyed' ? 'gone' : change.kind,
     at: change.at,
     fields: change.fields,
   });
-  return { merged: { ...before, known }, doubtful: tie };
+  if (isSameKnowledge(group.known, known)) return { merged: group, doubtful: tie };
+  return {
+    merged: { ...group, known: hear(known, arrivedAt) },
+    doubtful: tie || isBeforeAnswer(group, change.at),
+  };
+}
+
+/**
+ * What a group is after the vendor told it whole, or that it is gone. From then on callbacks that
+ * arrived before the question mean nothing, neither for the group nor for its topics.
+ */
+export function verifyGroup(before: Group, { group, at }: Verification): Group {
+  const { groupId, known } = before;
+  if (isHeardSince(before, at)) return { groupId, known: { ...known, verified: at } };
+  if (group === null) return { groupId, known: { ...known, gone: [at, at], verified: at } };
+  return { groupId, known: { ...ground(known, group), created: known.created, verified: at } };
+}
+
+/** Whether a callback changed something after the question was asked, so that the answer is late. */
+export function isHeardSince({ known }: Topic | Group, asked: Micros): boolean {
+  return (known.heard ?? 0) > asked;
+}
+
+/** A topic nobody told of. Its group was told whole since the callback arrived: then it is gone. */
+function unseenTopic(change: TopicChange, group: Group, arrivedAt: Micros): Topic {
+  const { groupId, topicId } = change;
+  const { verified } = group.known;
+  return verified !== undefined && arrivedAt <= verified
+    ? { groupId, topicId, known: { ...NOTHING_KNOWN, gone: [verified, verified] } }
+    : { groupId, topicId, known: NOTHING_KNOWN };
+}
+
+/** Whether a callback arrived before the question whose answer is known. */
+function isAnswered({ known }: Group, arrivedAt: Micros): boolean {
+  return known.verified !== undefined && arrivedAt <= known.verified;
+}
+
+/** Whether the date of a callback lies before the question, although it arrived after it. */
+function isBeforeAnswer({ known }: Group, at: Micros): boolean {
+  return known.verified !== undefined && at <= known.verified;
+}
+
+function hear<F>(known: Registers<F>, arrivedAt: Micros): Registers<F> {
+  return { ...known, heard: Math.max(known.heard ?? 0, arrivedAt) };
+}
+
+/** An answer as what all later callbacks are laid upon; what it does not name stays. */
+function ground<F>(before: Registers<F> | undefined, fields: Readonly<Partial<F>>): Registers<F> {
+  const values: Partial<F> = { ...before?.values, ...fields };
+  const stamps: Partial<Record<keyof F, Stamp>> = {};
+  for (const field of keysOf(values)) stamps[field] = GROUND;
+  return { values, stamps, heard: before?.heard };
 }
 
 export function viewTopic(topic: Topic, group: Group): TopicView {

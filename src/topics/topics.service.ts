@@ -37,6 +37,11 @@ export class TopicsService {
     return this.commits.submit(set);
   }
 
+  /** Takes back a set that still waits: its `apply` is then never settled. */
+  withdraw(set: ChangeSet): void {
+    this.commits.withdraw(set);
+  }
+
   private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
     try {
       return (await this.tryAlone(sets)) ?? (await this.takeTurns(sets));
@@ -50,7 +55,7 @@ export class TopicsService {
     const { connection } = this.database;
     const { snapshot, now, batch } = await this.store.read(connection, sets);
     const folded = fold(sets, snapshot, now);
-    return (await this.store.write(connection, folded, batch)) ? folded.applied : null;
+    return (await this.store.write(connection, sets, folded, batch)) ? folded.applied : null;
   }
 
   /** Five round trips, in which no other process can commit. */
@@ -59,7 +64,7 @@ export class TopicsService {
       await this.store.lock(tx);
       const { snapshot, now, batch } = await this.store.read(tx, sets);
       const folded = fold(sets, snapshot, now);
-      if (await this.store.write(tx, folded, batch)) return folded.applied;
+      if (await this.store.write(tx, sets, folded, batch)) return folded.applied;
       throw new Error('a batch was committed in spite of the lock');
     });
   }

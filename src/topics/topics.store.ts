@@ -1,13 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../database/database.js';
-import type { ChangeSet } from './change.js';
+import { Prisma } from '../database/generated/client.js';
+import type { ChangeSet, GroupChange } from './change.js';
 import type { Folded, Snapshot } from './fold.js';
 import {
-  fromGroupRow,
-  fromTopicRow,
-  type StoredGroup,
-  type StoredTopic,
+  callbackColumns,
+  changeColumns,
+  groupColumns,
+  type ReadRow,
   toGroupRow,
+  topicColumns,
   toTopicRow,
 } from './rows.js';
 
@@ -15,14 +17,6 @@ import {
 const LOCK_TIMEOUT = '4s';
 // A process that stops in the middle of a transaction must not keep the lock.
 const IDLE_TIMEOUT = '5s';
-
-interface StoredSnapshot {
-  readonly now: Date;
-  readonly seq: number;
-  readonly batch: number;
-  readonly groups: readonly StoredGroup[];
-  readonly topics: readonly StoredTopic[];
-}
 
 /** The rows a batch needs, and the state of the database they belong to. */
 export interface Read {
@@ -33,7 +27,7 @@ export interface Read {
   readonly batch: number;
 }
 
-/** All SQL that writes groups and topics. */
+/** All SQL that writes; the functions it calls are in the migrations. */
 @Injectable()
 export class TopicsStore {
   /** Keeps all other writers out until the transaction ends. */
@@ -46,38 +40,19 @@ export class TopicsStore {
 
   /** Reads every row that the change sets may touch, at one moment. */
   async read(tx: Connection, sets: readonly ChangeSet[]): Promise<Read> {
-    const changes = sets.flatMap((set) => set.changes);
-    const topics = changes.filter((change) => change.subject === 'topic');
-    const ends = changes.filter((change) => change.kind === 'destroyed');
-    const groupIds = [...new Set(changes.map((change) => change.groupId))];
-    const rows = await tx.$queryRaw<StoredSnapshot[]>`
-      select clock_timestamp() as now,
-             s.seq::float8 as seq,
-             s.batch::float8 as batch,
-             (select coalesce(json_agg(g), '[]')
-                from groups g
-               where g.group_id = any (${groupIds})) as groups,
-             (select coalesce(json_agg(t), '[]')
-                from (select t.*
-                        from unnest(${topics.map((topic) => topic.groupId)}::text[],
-                                    ${topics.map((topic) => topic.topicId)}::text[])
-                             as wanted (group_id, topic_id)
-                        join topics t using (group_id, topic_id)
-                       union all
-                      select t.*
-                        from topics t
-                       where t.group_id = any (${ends.map((end) => end.groupId)})) t) as topics
-        from sequencer s
-       where s.id = 1`;
-    const [stored] = rows;
-    if (!stored) throw new Error('the snapshot of a batch came back without a row');
+    const wanted = wantedBy(sets);
+    const rows = await tx.$queryRaw<ReadRow[]>`
+      select * from mirror_read_v1(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
+                                   ${wanted.wholeGroups})`;
+    const state = rows.find((row) => row.kind === 's');
+    if (!state) throw new Error('the sequencer has no row');
     return {
-      now: stored.now,
-      batch: stored.batch,
+      now: new Date(state.updated_us / 1000),
+      batch: state.count,
       snapshot: {
-        seq: stored.seq,
-        groups: stored.groups.map(toGroupRow),
-        topics: stored.topics.map(toTopicRow),
+        seq: state.seq,
+        groups: rows.filter((row) => row.kind === 'g').map(toGroupRow),
+        topics: rows.filter((row) => row.kind === 't').map(toTopicRow),
       },
     };
   }
@@ -87,74 +62,46 @@ export class TopicsStore {
    * One statement: it waits for a writer that runs, then looks at the counter again.
    * @returns `false` when another was faster; then nothing is written.
    */
-  async write(tx: Connection, folded: Folded, after: number): Promise<boolean> {
-    const groups = folded.groups.map(fromGroupRow);
-    const topics = folded.topics.map(fromTopicRow);
-    const [kept] = await tx.$queryRaw<{ turns: number; groups: number; topics: number }[]>`
-      with
-      patience as (
-        select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)
-      ),
-      turn as (
-        update sequencer
-           set seq = ${folded.seq}::bigint, batch = batch + 1
-         where id = 1 and batch = ${after}::bigint and exists (select from patience)
-        returning 1
-      ),
-      kept_groups as (
-        insert into groups (group_id, name, type, owner_account, topic_count, seq, stale_since,
-                            verified_at, last_callback_at, destroyed_at, registers)
-        select group_id, name, type, owner_account, topic_count, seq, stale_since,
-               verified_at, last_callback_at, destroyed_at, registers
-          from json_populate_recordset(null::groups, ${JSON.stringify(groups)}::json)
-         where exists (select from turn)
-            on conflict (group_id) do update
-           set name = excluded.name,
-               type = excluded.type,
-               owner_account = excluded.owner_account,
-               topic_count = excluded.topic_count,
-               seq = excluded.seq,
-               stale_since = excluded.stale_since,
-               verified_at = excluded.verified_at,
-               last_callback_at = excluded.last_callback_at,
-               destroyed_at = excluded.destroyed_at,
-               registers = excluded.registers
-        returning 1
-      ),
-      kept_topics as (
-        insert into topics (group_id, topic_id, name, type, owner_account, operator_account,
-                            introduction, notification, face_url, custom_string, mute_all_member,
-                            user_defined_data_list, created_at, updated_at, deleted_at, seq, registers)
-        select group_id, topic_id, name, type, owner_account, operator_account,
-               introduction, notification, face_url, custom_string, mute_all_member,
-               user_defined_data_list, created_at, updated_at, deleted_at, seq, registers
-          from json_populate_recordset(null::topics, ${JSON.stringify(topics)}::json)
-         where exists (select from turn)
-            on conflict (group_id, topic_id) do update
-           set name = excluded.name,
-               type = excluded.type,
-               owner_account = excluded.owner_account,
-               operator_account = excluded.operator_account,
-               introduction = excluded.introduction,
-               notification = excluded.notification,
-               face_url = excluded.face_url,
-               custom_string = excluded.custom_string,
-               mute_all_member = excluded.mute_all_member,
-               user_defined_data_list = excluded.user_defined_data_list,
-               created_at = excluded.created_at,
-               updated_at = excluded.updated_at,
-               deleted_at = excluded.deleted_at,
-               seq = excluded.seq,
-               registers = excluded.registers
-        returning 1
-      )
-      select (select count(*) from turn)::int as turns,
-             (select count(*) from kept_groups)::int as groups,
-             (select count(*) from kept_topics)::int as topics`;
-    if (kept?.turns === 0) return false;
-    if (kept?.groups !== groups.length || kept.topics !== topics.length) {
-      throw new Error('the database kept other rows than it was given');
-    }
-    return true;
+  async write(
+    tx: Connection,
+    sets: readonly ChangeSet[],
+    folded: Folded,
+    after: number,
+  ): Promise<boolean> {
+    const isJournalOnly = folded.groups.length === 0 && folded.topics.length === 0;
+    const columns = [
+      ...groupColumns(folded.groups),
+      ...topicColumns(folded.topics),
+      ...changeColumns(folded.changes),
+      ...callbackColumns(sets, folded.applied),
+    ];
+    const [row] = await tx.$queryRaw<{ isWritten: boolean }[]>`
+      select mirror_write_v1(${isJournalOnly ? null : after}::bigint, ${folded.seq}::bigint,
+                             ${folded.now}::timestamptz, ${Prisma.join(columns)}) as "isWritten"`;
+    if (!row) throw new Error('the database did not say whether it wrote the batch');
+    return row.isWritten;
   }
+}
+
+/** The keys of the rows that the sets may touch. */
+function wantedBy(sets: readonly ChangeSet[]) {
+  const groups = new Set<string>();
+  const wholeGroups = new Set<string>();
+  const topicGroups: string[] = [];
+  const topics: string[] = [];
+  for (const change of sets.flatMap((set) => set.changes)) {
+    groups.add(change.groupId);
+    if (change.subject === 'topic') {
+      topicGroups.push(change.groupId);
+      topics.push(change.topicId);
+    } else if (change.subject === 'verification' || touchesTopics(change)) {
+      wholeGroups.add(change.groupId);
+    }
+  }
+  return { groups: [...groups], wholeGroups: [...wholeGroups], topicGroups, topics };
+}
+
+/** The end of a group is the end of its topics, and its new owner is theirs. */
+function touchesTopics({ kind, fields }: GroupChange): boolean {
+  return kind === 'destroyed' || (kind === 'updated' && 'ownerAccount' in fields);
 }

@@ -1,4 +1,5 @@
 // What the query API tells of groups and topics, made from stored rows.
+import { type CustomField, customFields } from './custom-field.js';
 import type { StoredGroup, StoredTopic } from './rows.js';
 
 export type GroupState = 'verified' | 'hooked' | 'stale' | 'destroyed';
@@ -42,11 +43,6 @@ export interface TopicAnswer {
   readonly seq: number;
 }
 
-export interface CustomField {
-  readonly key: string;
-  readonly value: string;
-}
-
 /** The columns of `topics` that are told. */
 export type ToldTopic = Omit<StoredTopic, 'registers'>;
 /** The columns of `groups` that are told. */
@@ -80,7 +76,7 @@ export function topicAnswer(row: ToldTopic): TopicAnswer {
     faceUrl: row.face_url,
     customString: row.custom_string,
     muteAllMember: row.mute_all_member,
-    userDefinedDataList: row.user_defined_data_list?.flatMap(customField) ?? null,
+    userDefinedDataList: customFields(row.user_defined_data_list),
     createdAt: utc(row.created_at),
     updatedAt: new Date(row.updated_at).toISOString(),
     deletedAt: utc(row.deleted_at),
@@ -90,19 +86,8 @@ export function topicAnswer(row: ToldTopic): TopicAnswer {
 
 function stateOf(row: ToldGroup): GroupState {
   if (row.destroyed_at !== null) return 'destroyed';
-  if (row.stale_since !== null) return 'stale';
+  if (row.doubted_at !== null) return 'stale';
   return row.verified_at === null ? 'hooked' : 'verified';
-}
-
-/** The vendor's `{ Key, Value }`; what is not of that form is kept in the row but not told. */
-function customField(item: unknown): CustomField[] {
-  if (typeof item !== 'object' || item === null || !('Key' in item)) return [];
-  const value = 'Value' in item ? item.Value : '';
-  return [{ key: asText(item.Key), value: asText(value) }];
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function utc(date: string | null): string | null {

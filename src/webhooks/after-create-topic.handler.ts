@@ -1,6 +1,7 @@
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
-import { list, named, requiredId, text } from './wire.js';
+import { groupFields, topicFields } from './fields.js';
+import { requiredId } from './wire.js';
 
 /**
  * `Group.CallbackAfterCreateTopic`: a topic was made by a client or by REST create_topic. The
@@ -12,24 +13,14 @@ export function afterCreateTopic(callback: Callback): readonly Change[] {
   const at = dateOf(callback);
   const groupId = requiredId(body, 'GroupId');
   const topicId = requiredId(body, 'TopicId');
-  const type = text(body, 'Type');
-  const ownerAccount = text(body, 'Owner_Account');
+  const { type, ownerAccount } = groupFields(body);
+  // Whoever creates a topic proves that its group exists, and tells its owner.
+  const group = {
+    ...(type !== undefined && { type }),
+    ...(ownerAccount !== undefined && { ownerAccount }),
+  };
   return [
-    // Whoever creates a topic proves that its group exists, and tells its owner.
-    { subject: 'group', kind: 'created', groupId, at, fields: named({ type, ownerAccount }) },
-    {
-      subject: 'topic',
-      kind: 'created',
-      groupId,
-      topicId,
-      at,
-      fields: named({
-        name: text(body, 'Name'),
-        type,
-        ownerAccount,
-        operatorAccount: text(body, 'Operator_Account'),
-        userDefinedDataList: list(body, 'UserDefinedDataList'),
-      }),
-    },
+    { subject: 'group', kind: 'created', groupId, at, fields: group },
+    { subject: 'topic', kind: 'created', groupId, topicId, at, fields: topicFields(body) },
   ];
 }

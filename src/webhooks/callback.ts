@@ -1,4 +1,5 @@
 // A callback as it arrives: query and body, before anybody knows what it means.
+import { randomBytes } from 'node:crypto';
 import type { Micros } from '../topics/registers.js';
 
 /** The body of a callback: one JSON object in the vendor's words. */
@@ -16,7 +17,7 @@ export interface Callback {
 
 /** The body cannot be used as it is; the message goes to the sender and names what is missing. */
 export class InvalidCallbackError extends Error {
-  readonly code = 'INVALID_CALLBACK';
+  readonly code: string = 'INVALID_CALLBACK';
 }
 
 // Documented bodies nest three levels deep.
@@ -105,4 +106,18 @@ let lastArrival: Micros = 0;
 export function nextArrival(): Micros {
   lastArrival = Math.max(lastArrival + 1, Date.now() * MICROS_PER_MS);
   return lastArrival;
+}
+
+/** A UUID (version 8 of RFC 9562) whose order is that of the arrival: its first bits are the time. */
+export function callbackId(arrivedAt: Micros, random: Buffer = randomBytes(8)): string {
+  const time = arrivedAt.toString(16).padStart(15, '0');
+  const tail = random.toString('hex');
+  const variant = ((parseInt(tail[0] ?? '0', 16) & 0x3) | 0x8).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-8${time.slice(12)}-${variant}${tail.slice(1, 4)}-${tail.slice(4)}`;
+}
+
+/** The time of arrival in an id of `callbackId`. */
+export function arrivalOf(id: string): Micros {
+  const hex = id.replaceAll('-', '');
+  return parseInt(hex.slice(0, 12) + hex.slice(13, 16), 16);
 }

@@ -1,30 +1,47 @@
 // What is done with each command of the vendor: mirrored by a handler, or acknowledged and left,
 // for a reason. A command that is not in this table is acknowledged and counted as unknown.
 import type { Change } from '../topics/change.js';
+import { afterChangeGroupOwner } from './after-change-group-owner.handler.js';
+import { afterCreateGroup } from './after-create-group.handler.js';
 import { afterCreateTopic } from './after-create-topic.handler.js';
+import { afterGroupDestroyed } from './after-group-destroyed.handler.js';
+import { afterGroupInfoChanged } from './after-group-info-changed.handler.js';
+import { afterTopicDestroyed } from './after-topic-destroyed.handler.js';
+import { afterTopicInfoChanged } from './after-topic-info-changed.handler.js';
 import type { Callback } from './callback.js';
 
-/** Reads one command: what it says, as changes. Throws InvalidCallbackError, touches nothing. */
+/**
+ * Reads one command: what it says, as changes; none when it concerns no community. Throws
+ * InvalidCallbackError, touches nothing.
+ */
 export type Handler = (callback: Callback) => readonly Change[];
 
 export type Handling =
   | { readonly kind: 'mirrored'; readonly handler: Handler }
-  | { readonly kind: 'ignored'; readonly reason: string };
+  | {
+      readonly kind: 'ignored';
+      readonly reason: string;
+      /** Somebody waits for the answer: it is given before the journal is written. */
+      readonly isGate?: true;
+    };
 
 const MEMBERS = ignored('members are not mirrored');
 const MESSAGES = ignored('messages are not mirrored');
-const GATE = ignored('a question before the fact; answering 0 allows it');
-const LATER = ignored('not mirrored yet');
+const GATE: Handling = {
+  kind: 'ignored',
+  reason: 'a question before the fact; answering 0 allows it',
+  isGate: true,
+};
 const USERS = ignored('users are not mirrored');
 
 const COMMANDS: ReadonlyMap<string, Handling> = new Map<string, Handling>([
-  ['Group.CallbackAfterCreateTopic', { kind: 'mirrored', handler: afterCreateTopic }],
-  ['Group.CallbackAfterTopicInfoChanged', LATER],
-  ['Group.CallbackAfterTopicDestroyed', LATER],
-  ['Group.CallbackAfterCreateGroup', LATER],
-  ['Group.CallbackAfterGroupInfoChanged', LATER],
-  ['Group.CallbackAfterGroupDestroyed', LATER],
-  ['Group.CallbackAfterChangeGroupOwner', LATER],
+  ['Group.CallbackAfterCreateTopic', mirrored(afterCreateTopic)],
+  ['Group.CallbackAfterTopicInfoChanged', mirrored(afterTopicInfoChanged)],
+  ['Group.CallbackAfterTopicDestroyed', mirrored(afterTopicDestroyed)],
+  ['Group.CallbackAfterCreateGroup', mirrored(afterCreateGroup)],
+  ['Group.CallbackAfterGroupInfoChanged', mirrored(afterGroupInfoChanged)],
+  ['Group.CallbackAfterGroupDestroyed', mirrored(afterGroupDestroyed)],
+  ['Group.CallbackAfterChangeGroupOwner', mirrored(afterChangeGroupOwner)],
   ['Group.CallbackBeforeCreateTopic', GATE],
   ['Group.CallbackBeforeCreateGroup', GATE],
   ['Group.CallbackBeforeApplyJoinGroup', GATE],
@@ -66,6 +83,10 @@ export function handlingOf(command: string): Handling | null {
   return (
     COMMANDS.get(command) ?? FAMILIES.find(([prefix]) => command.startsWith(prefix))?.[1] ?? null
   );
+}
+
+function mirrored(handler: Handler): Handling {
+  return { kind: 'mirrored', handler };
 }
 
 function ignored(reason: string): Handling {

@@ -1,127 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { DatabaseUnavailableError } from '../database/errors.js';
-import { QueueFullError } from '../database/group-commit.js';
+import { Settings } from '../config/settings.js';
 import { Problem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { ChangeSet } from '../topics/change.js';
-import { TopicsService } from '../topics/topics.service.js';
-import {
-  type Callback,
-  type CallbackBody,
-  InvalidCallbackError,
-  nextArrival,
-  parseBody,
-} from './callback.js';
-import { type Handler, handlingOf } from './commands.js';
+import { callbackId, type InvalidCallbackError, nextArrival } from './callback.js';
+import { Keeper, NotKeptError } from './keeper.js';
+import { ContradictionError, type Reading, readRequest, type Request } from './reading.js';
 
 type Query = Readonly<Record<string, unknown>>;
+
+// Only a time-out is ever retried by the vendor, and it waits two seconds.
+const HOLD_MS = 2_200;
+const MAX_HELD = 1_000;
+const NOTHING = Buffer.alloc(0);
 
 /** Does with an authentic callback what its command asks for, and counts it. */
 @Injectable()
 export class Receiver {
   private readonly logger = new Logger('Webhooks');
+  private held = 0;
 
   constructor(
-    private readonly topics: TopicsService,
+    private readonly keeper: Keeper,
     private readonly metrics: Metrics,
+    private readonly settings: Settings,
   ) {}
 
   /**
-   * Resolves when all that the callback says is committed, or when there is nothing to keep.
+   * Resolves when the callback is durable, or when there is nothing to keep.
+   * @param rawQuery the text after the `?` as it was sent.
    * @throws Problem with the answer for everything else.
    */
-  async receive(query: Query, bytes: Buffer | undefined): Promise<void> {
+  async receive(query: Query, rawQuery: string, bytes: Buffer | undefined): Promise<void> {
     const arrivedAt = nextArrival();
-    const body = this.parse(bytes);
-    const command = this.commandOf(query, body);
-    if (body === null || command === null) {
-      this.count(command ?? 'none', 'probe');
-      return;
-    }
-    const handling = handlingOf(command);
-    if (handling?.kind !== 'mirrored') {
-      // The name of an unknown command comes from outside: it must not become a label.
-      this.count(handling ? command : 'other', handling ? 'ignored' : 'unknown');
-      return;
-    }
-    const requestTime = typeof query.RequestTime === 'string' ? query.RequestTime : null;
-    await this.mirror({ command, body, requestTime, arrivedAt }, handling.handler);
-  }
-
-  private async mirror(callback: Callback, handler: Handler): Promise<void> {
-    const set = this.read(callback, handler);
-    try {
-      const { outcome } = await this.topics.apply(set);
-      this.count(callback.command, outcome);
-    } catch (error) {
-      this.count(callback.command, 'failed');
-      throw this.toProblem(error);
-    }
-  }
-
-  private read(callback: Callback, handler: Handler): ChangeSet {
-    try {
-      return { changes: handler(callback), receivedAt: new Date(callback.arrivedAt / 1000) };
-    } catch (error) {
-      this.count(callback.command, 'invalid');
-      throw invalid(error);
-    }
-  }
-
-  private parse(bytes: Buffer | undefined): CallbackBody | null {
-    try {
-      const body = parseBody(bytes);
-      return body !== null && Object.keys(body).length === 0 ? null : body;
-    } catch (error) {
-      this.count('none', 'invalid');
-      throw invalid(error);
-    }
-  }
-
-  /** The body names the command, and the query repeats it. */
-  private commandOf(query: Query, body: CallbackBody | null): string | null {
-    const inQuery = query.CallbackCommand;
-    const inBody = body?.CallbackCommand;
-    const named = inBody ?? inQuery ?? null;
-    const isRepeated = inQuery !== undefined && typeof inQuery !== 'string';
-    if (isRepeated || (inQuery !== undefined && inBody !== undefined && inQuery !== inBody)) {
-      this.metrics.callbacksRejected.inc({ reason: 'query and body name different commands' });
-      throw new Problem(
-        403,
-        'CALLBACK_REFUSED',
-        'callback refused: query and body must name one CallbackCommand',
-      );
-    }
-    if (named !== null && typeof named !== 'string') {
-      this.count('none', 'invalid');
-      throw invalid(new InvalidCallbackError('CallbackCommand must be a text'));
-    }
-    return named;
-  }
-
-  private toProblem(error: unknown): unknown {
-    if (error instanceof QueueFullError) {
-      return new Problem(503, 'OVERLOADED', 'too many callbacks are waiting; send it again', {
-        cause: error,
-        retryAfterSeconds: 1,
+    const request: Request = {
+      id: callbackId(arrivedAt),
+      arrivedAt,
+      query: withoutSign(rawQuery),
+      body: bytes ?? NOTHING,
+    };
+    const reading = readRequest(request, query);
+    if (reading.isGate) {
+      // A user of the app waits for this answer, and nothing depends on its being kept.
+      void this.keep(request, reading).catch((error: unknown) => {
+        this.logger.warn({ msg: 'question before the fact not kept', err: error });
       });
+      return;
     }
-    if (error instanceof DatabaseUnavailableError) {
+    await this.keepOrHold(request, reading);
+    if (reading.problem) throw this.toProblem(reading.problem);
+  }
+
+  private async keep(request: Request, reading: Reading): Promise<void> {
+    const isDropped =
+      this.settings.journalIgnored === 'drop' && reading.set.entry?.otherwise === 'ignored';
+    const outcome =
+      isDropped && reading.set.changes.length === 0
+        ? 'ignored'
+        : await this.keeper.keep(request, reading);
+    this.metrics.callbacks.inc({ command: reading.label, outcome });
+    if (outcome === 'invalid' && !reading.problem) {
+      throw new Problem(400, 'INVALID_CALLBACK', 'the callback holds what cannot be stored');
+    }
+  }
+
+  /** What could not be kept is not answered before the vendor has given up waiting. */
+  private async keepOrHold(request: Request, reading: Reading): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      await this.keep(request, reading);
+    } catch (error) {
+      if (!(error instanceof NotKeptError)) throw error;
+      this.metrics.callbacks.inc({ command: reading.label, outcome: 'failed' });
       this.logger.error({ msg: 'callback not kept', err: error.cause });
-      return new Problem(503, 'DATABASE_UNAVAILABLE', 'the database is away; send it again', {
+      if (this.held < MAX_HELD) {
+        this.held += 1;
+        const leftMs = Math.max(0, HOLD_MS - (performance.now() - startedAt));
+        await sleep(leftMs).finally(() => (this.held -= 1));
+      }
+      throw new Problem(503, 'NOT_KEPT', 'neither database nor disk took it; send it again', {
         cause: error,
         retryAfterSeconds: 1,
       });
     }
-    return error;
   }
 
-  private count(command: string, outcome: string): void {
-    this.metrics.callbacks.inc({ command, outcome });
+  private toProblem(error: InvalidCallbackError): Problem {
+    if (!(error instanceof ContradictionError)) {
+      return new Problem(400, error.code, error.message, { cause: error });
+    }
+    this.metrics.callbacksRejected.inc({ reason: 'query and body name different commands' });
+    return new Problem(403, error.code, error.message, { cause: error });
   }
 }
 
-function invalid(error: unknown): unknown {
-  if (!(error instanceof InvalidCallbackError)) return error;
-  return new Problem(400, error.code, error.message, { cause: error });
+/** A signature must not be kept where others can read it. */
+function withoutSign(rawQuery: string): string {
+  return rawQuery
+    .split('&')
+    .filter((pair) => nameOf(pair) !== 'sign')
+    .join('&');
+}
+
+function nameOf(pair: string): string {
+  const name = pair.split('=', 1)[0] ?? '';
+  try {
+    return decodeURIComponent(name).toLowerCase();
+  } catch {
+    // Broken percent-encoding: no name that anybody reads.
+    return '';
+  }
 }

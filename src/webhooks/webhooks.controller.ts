@@ -1,4 +1,5 @@
-import { Body, Controller, Header, HttpCode, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { CALLBACK_OK, CALLBACK_PATHS } from '../http/callback-answer.js';
 import { CallbackGuard } from './callback.guard.js';
 import { Receiver } from './receiver.js';
@@ -13,10 +14,12 @@ export class WebhooksController {
   @Header('content-type', 'application/json; charset=utf-8')
   @UseGuards(CallbackGuard)
   async receive(
+    @Req() { url }: FastifyRequest,
     @Query() query: Readonly<Record<string, unknown>>,
     @Body() body: Buffer | undefined,
   ): Promise<string> {
-    await this.receiver.receive(query, body);
+    const mark = url.indexOf('?');
+    await this.receiver.receive(query, mark < 0 ? '' : url.slice(mark + 1), body);
     return CALLBACK_OK;
   }
 }

@@ -16,6 +16,30 @@ export function requiredId(body: CallbackBody, name: string): string {
   return id;
 }
 
+/** The ids of a list, each once; a single text is taken as a list of one. */
+export function idList(
+  body: CallbackBody,
+  name: string,
+): { readonly ids: readonly string[]; readonly hasBadOnes: boolean } {
+  const value = body[name];
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (value === undefined || value === null) {
+    throw new InvalidCallbackError(`${name} is missing`);
+  }
+  const ids = items.filter((item) => typeof item === 'string' && idProblem(item) === null);
+  return { ids: [...new Set(ids as string[])], hasBadOnes: ids.length < items.length };
+}
+
+/** A switch; the vendor writes `On` and `Off` as well as JSON's own. */
+export function flag(body: CallbackBody, name: string): boolean | undefined {
+  const value = body[name];
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return undefined;
+  const word = value.toLowerCase();
+  if (word === 'on' || word === 'true') return true;
+  return word === 'off' || word === 'false' ? false : undefined;
+}
+
 /** A text field; `undefined` when it is absent, null or not a plain value. */
 export function text(body: CallbackBody, name: string): string | undefined {
   const value = body[name];

@@ -19,11 +19,11 @@ create table "groups" (
     "owner_account" text,
     "topic_count" integer not null default 0,
     "seq" bigint not null,
-    "stale_since" timestamptz(3),
-    "verified_at" timestamptz(3),
-    "last_callback_at" timestamptz(3),
+    "doubted_at" timestamptz(6),
+    "verified_at" timestamptz(6),
+    "last_callback_at" timestamptz(6),
     "destroyed_at" timestamptz(3),
-    "registers" jsonb not null default '{}',
+    "registers" json not null default '{}',
 
     constraint "groups_pkey" primary key ("group_id"),
     constraint "groups_topic_count" check ("topic_count" >= 0)
@@ -46,7 +46,7 @@ create table "topics" (
     "updated_at" timestamptz(3) not null,
     "deleted_at" timestamptz(3),
     "seq" bigint not null,
-    "registers" jsonb not null default '{}',
+    "registers" json not null default '{}',
 
     constraint "topics_pkey" primary key ("group_id", "topic_id"),
     constraint "topics_user_defined_data_list" check (jsonb_typeof("user_defined_data_list") = 'array'),

@@ -1,0 +1,15 @@
+import type { Change } from '../topics/change.js';
+import { type Callback, dateOf } from './callback.js';
+import { isCommunity } from './fields.js';
+import { requiredId } from './wire.js';
+
+/**
+ * `Group.CallbackAfterGroupDestroyed`: a group was disbanded, and with it its topics; nothing says
+ * that they are reported one by one. Source: documents 1047/34377.
+ */
+export function afterGroupDestroyed(callback: Callback): readonly Change[] {
+  const { body } = callback;
+  const groupId = requiredId(body, 'GroupId');
+  if (!isCommunity(body)) return [];
+  return [{ subject: 'group', kind: 'destroyed', groupId, at: dateOf(callback), fields: {} }];
+}

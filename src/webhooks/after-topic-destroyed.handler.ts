@@ -1,0 +1,27 @@
+import type { Change } from '../topics/change.js';
+import { type Callback, dateOf } from './callback.js';
+import { topicFields } from './fields.js';
+import { idList, named, requiredId } from './wire.js';
+
+/**
+ * `Group.CallbackAfterTopicDestroyed`: topics were deleted, as many as one call named. An id that
+ * cannot be one hides which topic it was.
+ * Source: documents 1047/49465.
+ */
+export function afterTopicDestroyed(callback: Callback): readonly Change[] {
+  const { body } = callback;
+  const at = dateOf(callback);
+  const groupId = requiredId(body, 'GroupId');
+  const { ids, hasBadOnes } = idList(body, 'TopicIdList');
+  const { operatorAccount } = topicFields(body);
+  const deletions = ids.map((topicId): Change => ({
+    subject: 'topic',
+    kind: 'deleted',
+    groupId,
+    topicId,
+    at,
+    fields: named({ operatorAccount }),
+  }));
+  if (!hasBadOnes && deletions.length > 0) return deletions;
+  return [...deletions, { subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
+}

@@ -1,0 +1,31 @@
+import type { Change } from '../topics/change.js';
+import { type Callback, type CallbackBody, dateOf } from './callback.js';
+import { topicFields } from './fields.js';
+import { requiredId } from './wire.js';
+
+const TOPIC_MARK = '@TOPIC#';
+
+/**
+ * `Group.CallbackAfterTopicInfoChanged`: name, introduction, notification or picture of a topic
+ * changed; only what changed is sent. No version of the page names a TopicId, so it may be absent, or
+ * stand in GroupId; without one the vendor has to be asked about the group.
+ * Source: documents 1047/49466.
+ */
+export function afterTopicInfoChanged(callback: Callback): readonly Change[] {
+  const { body } = callback;
+  const at = dateOf(callback);
+  const { groupId, topicId } = idsOf(body);
+  if (topicId === null) return [{ subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
+  return [{ subject: 'topic', kind: 'updated', groupId, topicId, at, fields: topicFields(body) }];
+}
+
+function idsOf(body: CallbackBody): { groupId: string; topicId: string | null } {
+  const groupId = requiredId(body, 'GroupId');
+  const mark = groupId.indexOf(TOPIC_MARK);
+  const inGroupId = mark > 0 ? groupId : null;
+  const isUnnamed = body.TopicId === undefined || body.TopicId === null || body.TopicId === '';
+  return {
+    groupId: inGroupId === null ? groupId : groupId.slice(0, mark),
+    topicId: isUnnamed ? inGroupId : requiredId(body, 'TopicId'),
+  };
+}

@@ -1,0 +1,112 @@
+// Reads one authentic request: what command it is, what it says, what is kept of it. Pure, so that the
+// journal can be read again at any time.
+import { parse } from 'node:querystring';
+import type { Change, ChangeSet, Outcome } from '../topics/change.js';
+import { idProblem } from '../topics/id.js';
+import type { Micros } from '../topics/registers.js';
+import { type Callback, type CallbackBody, InvalidCallbackError, parseBody } from './callback.js';
+import { type Handling, handlingOf } from './commands.js';
+import { text } from './wire.js';
+
+/** A request as it came. */
+export interface Request {
+  readonly id: string;
+  readonly arrivedAt: Micros;
+  /** The text after the `?`, without `Sign`. */
+  readonly query: string;
+  readonly body: Buffer;
+}
+
+/** What a request says. */
+export interface Reading {
+  readonly set: ChangeSet;
+  /** The command as a label: one of the known, `other` or `none`. */
+  readonly label: string;
+  /** Why it cannot be understood; it is kept all the same. */
+  readonly problem: InvalidCallbackError | null;
+  readonly isGate: boolean;
+}
+
+/** The query names another command than the body: somebody sends a body under a foreign signature. */
+export class ContradictionError extends InvalidCallbackError {
+  override readonly code = 'CALLBACK_REFUSED';
+}
+
+type Query = Readonly<Record<string, unknown>>;
+
+export function readRequest(request: Request, query: Query = parse(request.query)): Reading {
+  const platform = typeof query.OptPlatform === 'string' ? query.OptPlatform : null;
+  let command: string | null = null;
+  let body: CallbackBody | null = null;
+  const reading = (changes: readonly Change[], otherwise: Outcome): ChangeSet => ({
+    changes,
+    origin: 'callback',
+    arrivedAt: request.arrivedAt,
+    operatorAccount: (body && text(body, 'Operator_Account')) ?? null,
+    platform,
+    entry: {
+      id: request.id,
+      command: command?.toWellFormed().replaceAll('\0', '\uFFFD') ?? null,
+      groupId: groupIdOf(body),
+      query: request.query,
+      body: request.body,
+      otherwise,
+    },
+  });
+  try {
+    body = parseBody(request.body);
+    command = commandOf(query, body);
+    const handling = command === null ? null : handlingOf(command);
+    const label = labelOf(command, handling);
+    const isGate = handling?.kind === 'ignored' && handling.isGate === true;
+    if (command === null || body === null || handling?.kind !== 'mirrored') {
+      const isKnown = handling !== null || command === null;
+      return { set: reading([], isKnown ? 'ignored' : 'unknown'), label, problem: null, isGate };
+    }
+    const requestTime = typeof query.RequestTime === 'string' ? query.RequestTime : null;
+    const callback: Callback = { command, body, requestTime, arrivedAt: request.arrivedAt };
+    const changes = handling.handler(callback);
+    return { set: reading(changes, otherwiseOf(changes)), label, problem: null, isGate };
+  } catch (error) {
+    if (!(error instanceof InvalidCallbackError)) throw error;
+    const label = labelOf(command, command === null ? null : handlingOf(command));
+    return { set: reading([], 'invalid'), label, problem: error, isGate: false };
+  }
+}
+
+/** The body names the command, and the query repeats it. */
+function commandOf(query: Query, body: CallbackBody | null): string | null {
+  const inQuery = query.CallbackCommand;
+  const inBody = body?.CallbackCommand;
+  const isRepeated = inQuery !== undefined && typeof inQuery !== 'string';
+  if (isRepeated || (inQuery !== undefined && inBody !== undefined && inQuery !== inBody)) {
+    throw new ContradictionError('callback refused: query and body must name one CallbackCommand');
+  }
+  // The console's probe of a URL has no body, or an empty one.
+  if (body === null || Object.keys(body).length === 0) return null;
+  const named = inBody ?? inQuery ?? null;
+  if (named !== null && typeof named !== 'string') {
+    throw new InvalidCallbackError('CallbackCommand must be a text');
+  }
+  return named;
+}
+
+/** What becomes of a callback that changes nothing. */
+function otherwiseOf(changes: readonly Change[]): Outcome {
+  if (changes.length === 0) return 'ignored';
+  const isDoubted = changes.some(
+    (change) => change.subject === 'group' && change.kind === 'doubted',
+  );
+  return isDoubted ? 'stale' : 'unchanged';
+}
+
+/** The name of an unknown command comes from outside: it must not become a label. */
+function labelOf(command: string | null, handling: Handling | null): string {
+  if (command === null) return 'none';
+  return handling === null ? 'other' : command;
+}
+
+function groupIdOf(body: CallbackBody | null): string | null {
+  const groupId = body?.GroupId;
+  return typeof groupId === 'string' && idProblem(groupId) === null ? groupId : null;
+}
