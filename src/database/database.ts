@@ -3,13 +3,13 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type { Settings } from '../config/settings.js';
 import { PrismaClient } from './generated/client.js';
 import { checkSchema, migrateSchema } from './migrations.js';
+import { createPool } from './pool.js';
 
 /** A transaction, or the client itself: whatever can run a statement. */
 export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
 
 const CONNECT_TIMEOUT_MS = 2_000;
-// The driver would wait for ever on a stalled network.
-const QUERY_TIMEOUT_MS = 5_000;
+const SILENCE_TIMEOUT_MS = 5_000;
 const TRANSACTION_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 500;
 
@@ -40,13 +40,13 @@ export class Database implements OnApplicationShutdown {
       await server.release();
       throw error;
     }
-    const adapter = new PrismaPg({
-      connectionString: server.url,
+    const pool = createPool({
+      url: server.url,
       max: settings.databasePoolSize,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      application_name: 'topic-mirror',
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
     });
+    const adapter = new PrismaPg(pool, { disposeExternalPool: true });
     return new Database(new PrismaClient({ adapter }), server.release);
   }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { childEnvironment } from '../config/environment.js';
+import { checkDurability } from './durability.js';
 import { SchemaError } from './errors.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -32,6 +33,7 @@ export async function neededMigrations(root = ROOT): Promise<string[]> {
  */
 export async function checkSchema(url: string): Promise<void> {
   await withClient(url, async (client) => {
+    await checkDurability(client);
     const { failed, pending } = await compare(client);
     if (failed.length > 0) throw new SchemaError(failedMessage(failed));
     if (pending.length > 0) {
@@ -50,6 +52,7 @@ export async function checkSchema(url: string): Promise<void> {
  */
 export async function migrateSchema(url: string): Promise<string[]> {
   return withClient(url, async (client) => {
+    await checkDurability(client);
     // A transaction's lock, not a session's, so that it also holds behind a transaction pooler.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);

@@ -13,14 +13,19 @@ export interface SpoolRecord {
 }
 
 const HEAD_BYTES = 12;
+// The lengths, which stand before the checksum.
+const CHECKED_BYTES = 8;
 
-/** `[length of all after the head][length of the meta data][crc32 of all after the head][meta][body]`. */
+/** `[length of all after the head][length of the meta data][crc32 of all but itself][meta][body]`. */
 export function encodeRecord({ id, arrivedAt, query, body }: SpoolRecord): Buffer {
   const meta = Buffer.from(JSON.stringify({ id, arrivedAt, query }));
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32LE(meta.length + body.length, 0);
   head.writeUInt32LE(meta.length, 4);
-  head.writeUInt32LE(crc32(body, crc32(meta)), 8);
+  head.writeUInt32LE(
+    crc32(body, crc32(meta, crc32(head.subarray(0, CHECKED_BYTES)))),
+    CHECKED_BYTES,
+  );
   return Buffer.concat([head, meta, body]);
 }
 
@@ -32,7 +37,8 @@ export function decodeRecords(bytes: Buffer): { records: SpoolRecord[]; isTorn: 
     const end = offset + HEAD_BYTES + bytes.readUInt32LE(offset);
     const payload = bytes.subarray(offset + HEAD_BYTES, end);
     const metaLength = bytes.readUInt32LE(offset + 4);
-    if (end > bytes.length || crc32(payload) !== bytes.readUInt32LE(offset + 8)) break;
+    const checksum = crc32(payload, crc32(bytes.subarray(offset, offset + CHECKED_BYTES)));
+    if (end > bytes.length || checksum !== bytes.readUInt32LE(offset + CHECKED_BYTES)) break;
     const meta: unknown = JSON.parse(payload.subarray(0, metaLength).toString());
     if (!isMeta(meta)) break;
     records.push({ ...meta, body: payload.subarray(metaLength) });

@@ -179,10 +179,8 @@ class Folding {
     if (group === row.group) return;
     const isSeen = !isSame(viewGroup(group), viewGroup(row.group));
     this.keepGroup({ ...row, group, seq: isSeen ? ++this.seq : row.seq });
-    const [was, is] = [row.group.known, group.known];
-    const owner = is.stamps.ownerAccount;
-    const isHandedOver = owner?.[1] === 1 && !isSame(owner, was.stamps.ownerAccount);
-    if (!isHandedOver && isSame(is.gone, was.gone)) return;
+    const isEnd = !isSame(group.known.gone, row.group.known.gone);
+    if (!isEnd && (!group.handover || isSame(group.handover, row.group.handover))) return;
     for (const topic of this.topicsOf(group.groupId)) {
       this.keepTopic(topic, topic.topic, viewTopic(topic.topic, row.group), set);
     }

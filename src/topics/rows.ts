@@ -2,7 +2,13 @@
 import type { Applied, ChangeSet } from './change.js';
 import type { ChangeRow, Folded, GroupRow, TopicRow } from './fold.js';
 import type { Micros, Registers, Span, Stamp } from './registers.js';
-import { type GroupFields, type TopicFields, viewGroup, viewTopic } from './topic.js';
+import {
+  type GroupFields,
+  type Handover,
+  type TopicFields,
+  viewGroup,
+  viewTopic,
+} from './topic.js';
 
 /** A row of `groups` in the words of the table; dates are ISO 8601 texts. */
 export interface StoredGroup {
@@ -47,6 +53,8 @@ interface StoredRegisters<Field extends string> {
   readonly g?: Span;
   readonly h?: Micros;
   readonly v?: Micros;
+  /** Of a group: its last change of owner. */
+  readonly o?: Handover;
 }
 
 /** A row of `mirror_read_v1`: the sequencer (`s`), a group (`g`) or a topic (`t`). Dates in µs. */
@@ -78,7 +86,11 @@ export interface ReadRow {
 export function toGroupRow(row: ReadRow): GroupRow {
   const values = { name: row.name, type: row.type, ownerAccount: row.owner_account };
   return {
-    group: { groupId: row.group_id, known: toKnown<GroupFields>(values, row.registers) },
+    group: {
+      groupId: row.group_id,
+      known: toKnown<GroupFields>(values, row.registers),
+      handover: row.registers.o,
+    },
     topicCount: row.count,
     seq: row.seq,
     doubtedAt: row.doubted_us,
@@ -128,7 +140,7 @@ export function groupColumns(rows: readonly GroupRow[]): Columns {
       isoMicros(row.verifiedAt),
       isoMicros(row.lastCallbackAt),
       isoMillis(view.destroyedAt),
-      fromKnown(row.group.known),
+      fromKnown(row.group.known, row.group.handover),
     ];
   });
 }
@@ -216,8 +228,11 @@ function toKnown<F extends object>(values: F, stored: StoredRegisters<string>): 
   };
 }
 
-function fromKnown<F>({ stamps, created, gone, heard, verified }: Registers<F>): string {
-  const stored = { f: stamps, c: created, g: gone, h: heard, v: verified };
+function fromKnown<F>(
+  { stamps, created, gone, heard, verified }: Registers<F>,
+  handover?: Handover,
+): string {
+  const stored = { f: stamps, c: created, g: gone, h: heard, v: verified, o: handover };
   return JSON.stringify(stored satisfies StoredRegisters<Extract<keyof F, string>>);
 }
 

@@ -53,7 +53,11 @@ export interface Topic {
 export interface Group {
   readonly groupId: string;
   readonly known: Registers<GroupFields>;
+  /** The last change of owner. A creation only repeats who owns the group, so it is no such change. */
+  readonly handover?: Handover | undefined;
 }
+
+export type Handover = readonly [at: Micros, ownerAccount: string | null];
 
 /** A topic as its readers see it. Dates are event dates. */
 export interface TopicView extends TopicFields {
@@ -87,6 +91,7 @@ export function mergeTopic(
   });
   const merged = settleTopic({ ...before, known: hear(known, arrivedAt) }, group);
   if (topic && isSameKnowledge(topic.known, merged.known)) return { merged: topic, doubtful: tie };
+  if (isAnswered(group, arrivedAt)) return { merged, doubtful: false };
   return {
     merged,
     doubtful:
@@ -101,17 +106,11 @@ export function mergeTopic(
 export function settleTopic(topic: Topic, group: Group): Topic {
   const born = rebirth(topic, group);
   const known = born === null ? topic.known : forgetBefore(topic.known, born);
-  const given = group.known.stamps.ownerAccount;
-  // Rank 1 is a change of owner; a creation only repeats who owns the group.
-  if (given?.[1] === 1 && given[0] > (known.stamps.ownerAccount?.[0] ?? 0)) {
-    return {
-      ...topic,
-      known: {
-        ...known,
-        values: { ...known.values, ownerAccount: group.known.values.ownerAccount ?? null },
-        stamps: { ...known.stamps, ownerAccount: given },
-      },
-    };
+  const { handover } = group;
+  if (handover) {
+    const [at, ownerAccount] = handover;
+    const taken = absorb<TopicFields>(known, { kind: 'updated', at, fields: { ownerAccount } });
+    if (!isSameKnowledge(taken.known, known)) return { ...topic, known: taken.known };
   }
   return known === topic.known ? topic : { ...topic, known };
 }
@@ -140,11 +139,26 @@ export function mergeGroup(group: Group, change: GroupChange, arrivedAt: Micros)
     at: change.at,
     fields: change.fields,
   });
-  if (isSameKnowledge(group.known, known)) return { merged: group, doubtful: tie };
+  const handover = laterHandover(group.handover, change);
+  if (isSameKnowledge(group.known, known) && handover === group.handover) {
+    return { merged: group, doubtful: tie };
+  }
   return {
-    merged: { ...group, known: hear(known, arrivedAt) },
+    merged: { groupId: group.groupId, known: hear(known, arrivedAt), handover },
     doubtful: tie || isBeforeAnswer(group, change.at),
   };
+}
+
+function laterHandover(
+  known: Handover | undefined,
+  { kind, at, fields }: GroupChange,
+): Handover | undefined {
+  const { ownerAccount } = fields;
+  if (kind !== 'updated' || ownerAccount === undefined) return known;
+  if (known && (known[0] > at || (known[0] === at && (known[1] ?? '') >= (ownerAccount ?? '')))) {
+    return known;
+  }
+  return [at, ownerAccount];
 }
 
 /**
@@ -153,7 +167,7 @@ export function mergeGroup(group: Group, change: GroupChange, arrivedAt: Micros)
  */
 export function verifyGroup(before: Group, { group, at }: Verification): Group {
   const { groupId, known } = before;
-  if (isHeardSince(before, at)) return { groupId, known: { ...known, verified: at } };
+  if (isHeardSince(before, at)) return { ...before, known: { ...known, verified: at } };
   if (group === null) return { groupId, known: { ...known, gone: [at, at], verified: at } };
   return { groupId, known: { ...ground(known, group), created: known.created, verified: at } };
 }

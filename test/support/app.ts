@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import supertest from 'supertest';
@@ -16,12 +20,21 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-/** The real service on a database of its own, listening on a free port of the loopback. */
-export async function startApp(env: Environment = {}): Promise<TestApp> {
-  const database = await createDatabase();
+/**
+ * The real service, listening on a free port of the loopback, on a database of its own or on one
+ * that the caller drops.
+ */
+export async function startApp(env: Environment = {}, shared?: TestDatabase): Promise<TestApp> {
+  const database = shared ?? (await createDatabase());
+  const dataDir = join(tmpdir(), `topic-mirror-test-${randomUUID()}`);
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
-  const settings = parseSettings({ DATABASE_URL: database.url, PORT: '0', ...env });
+  const settings = parseSettings({
+    DATABASE_URL: database.url,
+    DATA_DIR: dataDir,
+    PORT: '0',
+    ...env,
+  });
   const app = await createApp(settings, logger);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
@@ -33,7 +46,8 @@ export async function startApp(env: Environment = {}): Promise<TestApp> {
     log,
     close: async () => {
       await app.close();
-      await database.drop();
+      if (!shared) await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,40 @@
+import type { Socket } from 'node:net';
+import pg from 'pg';
+
+/** A client of pg, with what its types leave out. */
+interface ClientInside {
+  readonly connection: { readonly stream: Socket };
+  /** Whether it has nothing to wait for. */
+  readonly readyForQuery: boolean;
+}
+
+export interface PoolOptions {
+  readonly url: string;
+  readonly max: number;
+  readonly connectTimeoutMs: number;
+  /** How long a connection may stay silent while an answer is due. */
+  readonly silenceTimeoutMs: number;
+}
+
+/**
+ * Connections that end when the server falls silent. The driver would wait for ever on a stalled
+ * network, and its own `query_timeout` gives up the query but keeps the connection, on which the
+ * next query waits as well; `statement_timeout` covers neither a frozen server nor a commit.
+ */
+export function createPool({ url, max, connectTimeoutMs, silenceTimeoutMs }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'topic-mirror',
+  });
+  pool.on('connect', (client) => {
+    const inside = client as unknown as ClientInside;
+    const { stream } = inside.connection;
+    stream.setTimeout(silenceTimeoutMs);
+    stream.on('timeout', () => {
+      if (!inside.readyForQuery) stream.destroy();
+    });
+  });
+  return pool;
+}

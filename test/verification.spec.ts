@@ -1,0 +1,185 @@
+// The vendor's answer about a group against callbacks that came before and after the question.
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { ChangeSet, Verification } from '../src/topics/change.js';
+import type { Micros } from '../src/topics/registers.js';
+import type { TopicFields } from '../src/topics/topic.js';
+import { TopicsService } from '../src/topics/topics.service.js';
+import { startApp, type TestApp } from './support/app.js';
+import { groupPath, topicPath } from './support/callbacks.js';
+
+let mirror: TestApp;
+let topics: TopicsService;
+beforeAll(async () => {
+  mirror = await startApp();
+  topics = mirror.app.get(TopicsService);
+});
+afterAll(() => mirror.close());
+
+const START = Date.UTC(2026, 0) * 1000;
+let turn = 0;
+/** A group of its own for each test, whose id the app chose. */
+const newGroup = () => `@TGS#_verified-${(turn += 1)}`;
+
+interface Hint {
+  readonly kind?: 'created' | 'updated' | 'deleted';
+  readonly arrivedAt: Micros;
+  /** When it says it happened; with its arrival unless named. */
+  readonly at?: Micros;
+  readonly fields?: Partial<TopicFields>;
+}
+
+function hear(groupId: string, topicId: string, { kind = 'updated', arrivedAt, at, fields }: Hint) {
+  return topics.apply({
+    changes: [
+      { subject: 'topic', kind, groupId, topicId, at: at ?? arrivedAt, fields: fields ?? {} },
+    ],
+    origin: 'callback',
+    arrivedAt,
+    operatorAccount: 'somebody',
+    platform: null,
+  });
+}
+
+function verify(
+  groupId: string,
+  at: Micros,
+  listed: Readonly<Record<string, Partial<TopicFields>>>,
+  group: Verification['group'] = { name: 'Community' },
+) {
+  const set: ChangeSet = {
+    changes: [
+      {
+        subject: 'verification',
+        groupId,
+        at,
+        group,
+        topics: Object.entries(listed).map(([topicId, fields]) => ({
+          topicId,
+          createdAt: null,
+          fields,
+        })),
+      },
+    ],
+    origin: 'reconcile',
+    arrivedAt: at,
+    operatorAccount: null,
+    platform: null,
+  };
+  return topics.apply(set);
+}
+
+const topic = async (groupId: string, topicId: string) =>
+  (await mirror.http.get(topicPath(groupId, topicId)).expect(200)).body;
+const group = async (groupId: string) => (await mirror.http.get(groupPath(groupId))).body;
+const changes = (groupId: string) =>
+  mirror.database.query(
+    'select kind, origin, topic_id, before, after from changes where group_id = $1 order by seq',
+    [groupId],
+  );
+
+it('tells topics nobody heard of, and that the group is as the vendor has it', async () => {
+  const id = newGroup();
+  await verify(id, START, { a: { name: 'A' }, b: { name: 'B' } });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'A', deletedAt: null });
+  expect(await group(id)).toMatchObject({
+    state: 'verified',
+    verifiedAt: new Date(START / 1000).toISOString(),
+    name: 'Community',
+    topicCount: 2,
+  });
+  expect(await changes(id)).toMatchObject([
+    { kind: 'created', origin: 'reconcile' },
+    { kind: 'created', origin: 'reconcile' },
+  ]);
+});
+
+it('writes no change where nothing differs', async () => {
+  const id = newGroup();
+  await hear(id, 'a', { kind: 'created', arrivedAt: START, fields: { name: 'A' } });
+  const before = await changes(id);
+  const { outcome } = await verify(id, START + 10, { a: { name: 'A' } }, {});
+  expect(outcome).toBe('unchanged');
+  expect(await changes(id)).toEqual(before);
+  expect(await group(id)).toMatchObject({ state: 'verified' });
+});
+
+it('wins over callbacks that arrived before the question, whatever their date', async () => {
+  const id = newGroup();
+  await hear(id, 'a', { arrivedAt: START, at: START + 500, fields: { name: 'wrong' } });
+  await hear(id, 'b', { arrivedAt: START, fields: { name: 'gone since' } });
+  await hear(id, 'c', { kind: 'deleted', arrivedAt: START });
+  await verify(id, START + 10, { a: { name: 'right' }, c: { name: 'still there' } });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'right' });
+  expect((await topic(id, 'b')).deletedAt).not.toBeNull();
+  expect(await topic(id, 'c')).toMatchObject({ name: 'still there', deletedAt: null });
+  expect(await changes(id)).toMatchObject([
+    { kind: 'created' },
+    { kind: 'created' },
+    { kind: 'deleted' },
+    { kind: 'updated', topic_id: 'a', before: { name: 'wrong' }, after: { name: 'right' } },
+    { kind: 'deleted', topic_id: 'b', origin: 'reconcile' },
+    { kind: 'restored', topic_id: 'c', origin: 'reconcile' },
+  ]);
+});
+
+it('ignores callbacks that arrived before the question but are applied after the answer', async () => {
+  const id = newGroup();
+  await verify(id, START + 10, { a: { name: 'right' } });
+  await hear(id, 'a', { arrivedAt: START, fields: { name: 'late' } });
+  await hear(id, 'new', { kind: 'created', arrivedAt: START, fields: { name: 'late' } });
+  await hear(id, 'a', { kind: 'deleted', arrivedAt: START });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'right', deletedAt: null });
+  expect((await topic(id, 'new')).deletedAt).not.toBeNull();
+  expect(await group(id)).toMatchObject({ state: 'verified', topicCount: 1 });
+});
+
+it('loses against callbacks that arrived after the question, and asks again', async () => {
+  const id = newGroup();
+  await hear(id, 'a', { kind: 'created', arrivedAt: START, fields: { name: 'old' } });
+  // Asked at +10; these arrive while the answer is on its way.
+  await hear(id, 'a', { arrivedAt: START + 11, fields: { name: 'new' } });
+  await hear(id, 'b', { kind: 'created', arrivedAt: START + 12, fields: { name: 'fresh' } });
+  await verify(id, START + 10, { a: { name: 'old' } });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'new' });
+  expect(await topic(id, 'b')).toMatchObject({ name: 'fresh', deletedAt: null });
+  expect(await group(id)).toMatchObject({ state: 'stale', topicCount: 2 });
+  await verify(id, START + 20, { a: { name: 'new' }, b: { name: 'fresh' } });
+  expect(await group(id)).toMatchObject({ state: 'verified' });
+});
+
+it('is overlaid by what arrives afterwards; a date before the question is a doubt', async () => {
+  const id = newGroup();
+  await verify(id, START + 10, { a: { name: 'right' } });
+  await hear(id, 'a', { arrivedAt: START + 30, fields: { name: 'newer' } });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'newer' });
+  expect(await group(id)).toMatchObject({ state: 'verified' });
+  await hear(id, 'a', { arrivedAt: START + 40, at: START + 5, fields: { introduction: 'when?' } });
+  expect(await topic(id, 'a')).toMatchObject({ introduction: 'when?' });
+  expect(await group(id)).toMatchObject({ state: 'stale' });
+});
+
+it('ends a group that is gone, with its topics, and brings it back', async () => {
+  const id = newGroup();
+  await verify(id, START, { a: { name: 'A' } });
+  await verify(id, START + 10, {}, null);
+  expect(await group(id)).toMatchObject({ state: 'destroyed', topicCount: 0 });
+  expect((await topic(id, 'a')).deletedAt).not.toBeNull();
+  await verify(id, START + 20, { a: { name: 'A' } });
+  expect(await group(id)).toMatchObject({ state: 'verified', topicCount: 1 });
+  expect((await topic(id, 'a')).deletedAt).toBeNull();
+});
+
+it('does not set aside a doubt that came after the question', async () => {
+  const id = newGroup();
+  await topics.apply({
+    changes: [{ subject: 'group', kind: 'doubted', groupId: id, at: START + 15, fields: {} }],
+    origin: 'callback',
+    arrivedAt: START + 15,
+    operatorAccount: null,
+    platform: null,
+  });
+  await verify(id, START + 10, {});
+  expect(await group(id)).toMatchObject({ state: 'stale' });
+  await verify(id, START + 20, {});
+  expect(await group(id)).toMatchObject({ state: 'verified' });
+});
