@@ -1,12 +1,42 @@
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'prisma/config';
 
-process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= fileURLToPath(
-  new URL('./prisma/engine/schema-engine.mjs', import.meta.url),
+const ENV_FILE = '.env';
+const USES_DATABASE = ['migrate', 'db', 'studio'];
+// Of `migrate diff`; whatever else it compares are files.
+const DIFFS_DATABASE = /^--(from|to)-(migrations|config-datasource)\b/;
+const NEEDS_NO_SERVER = /^(--url\b|--help$|-h$)/;
+
+// Variables that are set already win.
+if (existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE);
+process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(
+  import.meta.dirname,
+  'prisma/engine/schema-engine.mjs',
 );
+
+const url = process.env.DATABASE_URL?.trim() || (await startEmbedded(process.argv.slice(2)));
 
 export default defineConfig({
   schema: 'prisma/schema.prisma',
   migrations: { path: 'prisma/migrations' },
-  ...(process.env.DATABASE_URL && { datasource: { url: process.env.DATABASE_URL } }),
+  ...(url && { datasource: { url } }),
 });
+
+/** URL of the embedded server, for a command that needs a database. In production there is none. */
+async function startEmbedded(args: readonly string[]): Promise<string | undefined> {
+  if (process.env.NODE_ENV === 'production' || !usesDatabase(args)) return undefined;
+  const { acquireServer } = await import('./prisma/embedded/embedded-postgres.mjs');
+  const server = await acquireServer({
+    dataDir: process.env.DATA_DIR?.trim() || '.data',
+  });
+  process.once('beforeExit', () => void server.release());
+  return server.url;
+}
+
+function usesDatabase([command = '', subcommand, ...options]: readonly string[]): boolean {
+  if (!USES_DATABASE.includes(command)) return false;
+  const all = [subcommand ?? '', ...options];
+  if (all.some((option) => NEEDS_NO_SERVER.test(option))) return false;
+  return subcommand !== 'diff' || options.some((option) => DIFFS_DATABASE.test(option));
+}
