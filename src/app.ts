@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
+import { Lifecycle } from './health/lifecycle.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
@@ -54,6 +55,7 @@ export async function createApp(
     logger: new NestLogger(logger),
   });
   app.useGlobalFilters(errors);
+  endConnections(adapter.getInstance(), app.get(Lifecycle));
   await app.init();
   return app;
 }
@@ -75,5 +77,13 @@ function takeBytes(fastify: FastifyInstance): void {
         new Problem(415, 'UNSUPPORTED_ENCODING', 'send the body uncompressed: no Content-Encoding'),
       );
     }
+  });
+}
+
+/** A client that keeps asking on one connection would keep a draining server from closing. */
+function endConnections(fastify: FastifyInstance, lifecycle: Lifecycle): void {
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (lifecycle.isDraining) void reply.header('connection', 'close');
+    done(null, payload);
   });
 }

@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { readEnvironment } from './config/environment.js';
 import { openDoors, parseSettings, type Settings, SettingsError } from './config/settings.js';
@@ -12,14 +14,20 @@ async function serve(settings: Settings): Promise<void> {
   const logger = createLogger(settings);
   const doors = openDoors(settings);
   if (doors.length > 0) logger.warn(`open: ${doors.join('; ')}`);
+  const starting = start(settings, logger);
+  stopOnSignal(starting, { drainSeconds: settings.drainSeconds, logger });
   try {
-    const app = await createApp(settings, logger);
-    stopOnSignal(app, logger);
-    await app.listen(settings.port, settings.host);
+    await starting;
   } catch (error) {
     logger.fatal({ err: error }, `not started: ${error instanceof Error ? error.message : error}`);
     process.exitCode = 1;
   }
+}
+
+async function start(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
+  const app = await createApp(settings, logger);
+  await app.listen(settings.port, settings.host);
+  return app;
 }
 
 try {

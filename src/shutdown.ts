@@ -1,28 +1,61 @@
-import type { INestApplicationContext } from '@nestjs/common';
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { Lifecycle } from './health/lifecycle.js';
 
 // npm passes on a Ctrl-C that the terminal has sent already: one press must not count twice.
 const SAME_SIGNAL_MS = 1_000;
+// Whoever does not read his answer by then gets none.
+const CLOSE_TIMEOUT_MS = 4_000;
+const GIVE_UP_MS = 15_000;
 
-/** Closes the app on the first SIGTERM or SIGINT; a second one ends the process at once. */
-export function stopOnSignal(app: INestApplicationContext, logger: Logger): void {
+/**
+ * On the first SIGTERM or SIGINT drains and closes the app, also one that is still starting; a
+ * second one ends the process at once.
+ */
+export function stopOnSignal(
+  starting: Promise<NestFastifyApplication>,
+  { drainSeconds, logger }: { drainSeconds: number; logger: Logger },
+): void {
   let stoppedAt: number | null = null;
-  const stop = (signal: NodeJS.Signals): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     if (stoppedAt === null) {
       stoppedAt = Date.now();
       logger.info(`${signal}: finishing what runs, then stopping`);
-      app.close().then(
-        () => logger.info('stopped'),
-        (error: unknown) => {
-          logger.error({ err: error }, 'not stopped cleanly');
-          process.exitCode = 1;
-        },
+      // A start that fails is told where it was begun.
+      void starting.then(
+        (app) => stop(app, { drainSeconds, logger }),
+        () => undefined,
       );
     } else if (Date.now() - stoppedAt > SAME_SIGNAL_MS) {
-      process.removeListener(signal, stop);
-      process.kill(process.pid, signal);
+      // Not by the signal itself: the first process of a container would ignore it.
+      process.exit(128 + constants.signals[signal]);
     }
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+/** Still answers for a while, so that a load balancer sees `/readyz` fail, then closes the port. */
+async function stop(
+  app: NestFastifyApplication,
+  { drainSeconds, logger }: { drainSeconds: number; logger: Logger },
+): Promise<void> {
+  app.get(Lifecycle).drain();
+  if (drainSeconds > 0) await delay(drainSeconds * 1000);
+  const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_TIMEOUT_MS);
+  setTimeout(() => {
+    logger.fatal('not stopped in time');
+    process.exit(1);
+  }, GIVE_UP_MS).unref();
+  try {
+    await app.close();
+    logger.info('stopped');
+  } catch (error) {
+    logger.error({ err: error }, 'not stopped cleanly');
+    process.exitCode = 1;
+  } finally {
+    clearTimeout(cut);
+  }
 }

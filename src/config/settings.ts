@@ -27,6 +27,12 @@ export const SCHEMA = {
     meaning: 'least level that is logged',
     parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
   },
+  DRAIN_SECONDS: {
+    fallback: null,
+    meaning:
+      'how long after SIGTERM `/readyz` answers 503 before the port closes; `5` in production, else `0`',
+    parse: integer(0, 60),
+  },
   DATABASE_URL: {
     fallback: null,
     meaning: 'a PostgreSQL, 14 or newer; without it an embedded one is started (not in production)',
@@ -106,6 +112,7 @@ export abstract class Settings {
   abstract readonly port: number;
   abstract readonly host: string;
   abstract readonly logLevel: Value<'LOG_LEVEL'>;
+  abstract readonly drainSeconds: number;
   /** `null`: start the embedded server. */
   abstract readonly databaseUrl: string | null;
   abstract readonly databasePoolSize: number;
@@ -135,6 +142,7 @@ export function parseSettings(env: Environment): Settings {
     port: reader.defaulted('PORT', SCHEMA.PORT),
     host: reader.optional('HOST', SCHEMA.HOST) ?? (production ? '0.0.0.0' : '127.0.0.1'),
     logLevel: reader.defaulted('LOG_LEVEL', SCHEMA.LOG_LEVEL),
+    drainSeconds: reader.optional('DRAIN_SECONDS', SCHEMA.DRAIN_SECONDS) ?? (production ? 5 : 0),
     databaseUrl: reader.optional('DATABASE_URL', SCHEMA.DATABASE_URL) ?? null,
     databasePoolSize: reader.defaulted('DATABASE_POOL_SIZE', SCHEMA.DATABASE_POOL_SIZE),
     dataDir: reader.defaulted('DATA_DIR', SCHEMA.DATA_DIR),

@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 
 /** Where this process stands between its start and its end. */
 @Injectable()
@@ -9,7 +9,12 @@ export class Lifecycle implements BeforeApplicationShutdown {
     return this.draining;
   }
 
-  beforeApplicationShutdown(): void {
+  /** From now on `/readyz` answers 503 and every answer asks its client to close the connection. */
+  drain(): void {
     this.draining = true;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.drain();
   }
 }

@@ -12,11 +12,13 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TEMPLATE = 'topic_mirror_template';
 
 /** @type {(() => Promise<void>) | undefined} */
-let stop;
+let releaseServer;
+let directory = '';
 
 /** Starts the server, or takes the one that TEST_DATABASE_URL names; tells the specs by variables. */
 export async function startServer() {
-  const url = process.env.TEST_DATABASE_URL ?? (await startEmbedded());
+  const dataDir = await makeDataDir();
+  const url = process.env.TEST_DATABASE_URL ?? (await startEmbedded(dataDir));
   const templateUrl = Object.assign(new URL(url), { pathname: `/${TEMPLATE}` }).href;
   await prisma(['migrate', 'deploy'], templateUrl);
   process.env.TEST_SERVER_URL = url;
@@ -24,17 +26,26 @@ export async function startServer() {
 }
 
 export async function stopServer() {
-  await stop?.();
+  await releaseServer?.();
+  await rm(directory, { recursive: true, force: true });
 }
 
-async function startEmbedded() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-test-'));
+/** @param {string} dataDir */
+async function startEmbedded(dataDir) {
   const { url, release } = await acquireServer({ dataDir });
-  stop = async () => {
-    await release();
-    await rm(dataDir, { recursive: true, force: true });
-  };
+  releaseServer = release;
   return url;
+}
+
+/** Making the files of a server takes seconds: they are made once, and copied wherever one is needed. */
+async function makeDataDir() {
+  directory = await mkdtemp(join(tmpdir(), 'topic-mirror-test-'));
+  const dataDir = join(directory, 'data');
+  const { release } = await acquireServer({ dataDir });
+  await release();
+  process.env.TEST_CLUSTER = join(directory, 'cluster');
+  await promisify(execFile)('cp', ['-a', join(dataDir, 'postgres'), process.env.TEST_CLUSTER]);
+  return dataDir;
 }
 
 /**

@@ -1,0 +1,70 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { Environment } from '../../src/config/environment.js';
+
+const MAIN = resolve('dist/main.js');
+const PRISMA = resolve('node_modules/prisma/build/index.js');
+const { PATH, HOME } = process.env;
+
+/** A DATA_DIR with the files of a PostgreSQL that was never started, made once for the whole run. */
+export async function createDataDir(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'topic mirror ü '));
+  const seed = process.env.TEST_CLUSTER ?? '';
+  // Node's own copy would not keep the owner, which PostgreSQL insists on.
+  await promisify(execFile)('cp', ['-a', seed, join(path, 'postgres')]);
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export interface Service {
+  readonly child: ChildProcess;
+  /** Where it listens; rejects when it ends before. */
+  readonly url: Promise<string>;
+  /** Resolves with the exit code, or the name of the signal, and all that was written. */
+  readonly ended: Promise<{ code: number | string | null; output: string }>;
+}
+
+/** The built service as an operator starts it: nothing is set but what is given. */
+export function startService(env: Environment, cwd = tmpdir()): Service {
+  const child = spawn(process.execPath, [MAIN], {
+    cwd,
+    env: { PATH, HOME, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const ended = once(child, 'close').then(([code, signal]) => ({ code: code ?? signal, output }));
+  const url = new Promise<string>((found, failed) => {
+    createInterface({ input: child.stderr }).on('line', (line) => (output += `${line}\n`));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      output += `${line}\n`;
+      const listening = /Server listening at (http:[^"]+)/.exec(line);
+      if (listening?.[1]) found(listening[1]);
+    });
+    void ended.then(() => failed(new Error(`it did not start:\n${output}`)));
+  });
+  url.catch(() => undefined);
+  return { child, url, ended };
+}
+
+/** Prisma's own command, as `npx prisma` runs it in the directory of a project. */
+export async function prisma(
+  args: readonly string[],
+  env: Environment,
+  cwd = '.',
+): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, [PRISMA, ...args], {
+    cwd,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
