@@ -19,9 +19,15 @@ async function serve(settings: Settings): Promise<void> {
   try {
     await starting;
   } catch (error) {
-    logger.fatal({ err: error }, `not started: ${error instanceof Error ? error.message : error}`);
+    // Of an error that has a code the message says it all; anything else is a fault of the program.
+    const isKnown = error instanceof Error && 'code' in error;
+    logger.fatal(isKnown ? { code: error.code } : { err: error }, `not started: ${reason(error)}`);
     process.exitCode = 1;
   }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function start(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {

@@ -48,7 +48,7 @@ export class NestLogger implements LoggerService {
   // Nest appends the context as the last argument, and a stack before it on errors.
   private write(least: Level, message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
-    const isRoutine = least === 'info' && ROUTINE.has(context);
+    const isRoutine = (least === 'info' && ROUTINE.has(context)) || context === 'ExceptionHandler';
     const level = isRoutine ? 'debug' : least;
     const fields = typeof context === 'string' ? { context } : {};
     if (message instanceof Error) this.logger[level]({ ...fields, err: message });
@@ -58,7 +58,8 @@ export class NestLogger implements LoggerService {
   }
 }
 
-// Nest tells at every start how it is put together: of use only to whoever changes that.
+// Nest tells at every start how it is put together: of use only to whoever changes that. Why a start
+// failed (ExceptionHandler) is told by whoever began it.
 const ROUTINE: ReadonlySet<unknown> = new Set([
   'NestFactory',
   'InstanceLoader',
