@@ -10,6 +10,8 @@ const NEEDS_NO_SERVER = /^(--url\b|--help$|-h$)/;
 
 // Variables that are set already win.
 if (existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE);
+// Prisma asks its makers for news at every command; where they cannot be reached it would be in vain.
+process.env.CHECKPOINT_DISABLE ??= '1';
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(
   import.meta.dirname,
   'prisma/engine/schema-engine.mjs',

@@ -1,10 +1,12 @@
 import { request } from 'node:http';
-import { once } from 'node:events';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { callbackQuery, createTopicBody, fixture, groupPath, OK } from './support/callbacks.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import { createDataDir, type Service, startService } from './support/process.js';
+
+// Each test starts several processes, on machines that may be busy.
+jest.setTimeout(60_000);
 
 const SECOND_SIGNAL_AFTER_MS = 1_100;
 const CREATE = 'Group.CallbackAfterCreateTopic';
