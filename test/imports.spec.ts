@@ -11,6 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   topics: ['database', 'http', 'config', 'metrics'],
   spool: ['config', 'database'],
   webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
+  tencent: ['config'],
   health: ['database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');

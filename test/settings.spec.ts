@@ -72,11 +72,37 @@ describe('the settings', () => {
     ['IM_CALLBACK_AUTH', 'maybe'],
     ['IM_CALLBACK_TOKENS', 'a,b,c'],
     ['IM_CALLBACK_WINDOW_SECONDS', '0'],
+    ['IM_API_HOST', 'example.org'],
+    ['IM_API_HOST', 'http://127.0.0.1:4000/v4'],
+    ['IM_API_CALLS_PER_SECOND', '200'],
     ['API_KEYS', 'tools:secret'],
     ['API_KEYS', `x:${HASH},x:${HASH}`],
     ['API_AUTH', 'none'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} `)]);
+  });
+
+  it.each([
+    ['console.tim.qq.com', 'https://console.tim.qq.com'],
+    ['http://127.0.0.1:4000', 'http://127.0.0.1:4000'],
+  ])('take the REST API host %s as an origin', (host, origin) => {
+    const settings = parseSettings({ IM_API_HOST: host, IM_SECRET_KEY: 'key' });
+    expect(settings).toMatchObject({ imApiOrigin: origin, imAdminUserId: 'administrator' });
+  });
+
+  it.each([
+    [{ IM_API_HOST: 'console.tim.qq.com' }, /^IM_SECRET_KEY is missing/],
+    [{ IM_SECRET_KEY: 's3cr3t' }, /^IM_API_HOST is missing/],
+  ])('want host and key of the REST API together', (env, problem) => {
+    expect(problemsOf(env)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('let no REST call leave in clear text in production', () => {
+    const env = { ...PRODUCTION, IM_SECRET_KEY: 'key' };
+    expect(problemsOf({ ...env, IM_API_HOST: 'http://vendor.example' })).toEqual([
+      expect.stringMatching(/^IM_API_HOST must be https/),
+    ]);
+    expect(problemsOf({ ...env, IM_API_HOST: 'http://127.0.0.1:4000' })).toEqual([]);
   });
 
   it('never repeat a secret', () => {

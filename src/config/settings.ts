@@ -80,6 +80,28 @@ export const SCHEMA = {
     meaning: 'how many seconds the `RequestTime` of a callback may be from now',
     parse: integer(1, 86_400),
   },
+  IM_API_HOST: {
+    fallback: null,
+    meaning:
+      "host of the vendor's REST API in the app's region, such as `console.tim.qq.com`, or a whole origin; without it the mirror lives on callbacks alone",
+    parse: apiOrigin,
+  },
+  IM_ADMIN_USER_ID: {
+    fallback: 'administrator',
+    meaning: 'an administrator account of the app, in whose name the REST API is asked',
+    parse: text,
+  },
+  IM_SECRET_KEY: {
+    fallback: null,
+    meaning: 'the secret key of the Chat console, which signs REST calls',
+    secret: true,
+    parse: text,
+  },
+  IM_API_CALLS_PER_SECOND: {
+    fallback: '100',
+    meaning: 'most `get_topic` calls per second over all replicas; the vendor allows 200',
+    parse: integer(1, 190),
+  },
   API_KEYS: {
     fallback: '',
     meaning:
@@ -123,6 +145,11 @@ export abstract class Settings {
   abstract readonly imCallbackTokens: readonly string[];
   abstract readonly imCallbackAuth: Value<'IM_CALLBACK_AUTH'>;
   abstract readonly imCallbackWindowSeconds: number;
+  /** Scheme, host and port of the REST API; `null`: there is none to ask. */
+  abstract readonly imApiOrigin: string | null;
+  abstract readonly imAdminUserId: string;
+  abstract readonly imSecretKey: string | null;
+  abstract readonly imApiCallsPerSecond: number;
   abstract readonly apiKeys: readonly ApiKey[];
   abstract readonly apiAuth: Value<'API_AUTH'>;
 }
@@ -155,6 +182,13 @@ export function parseSettings(env: Environment): Settings {
     imCallbackWindowSeconds: reader.defaulted(
       'IM_CALLBACK_WINDOW_SECONDS',
       SCHEMA.IM_CALLBACK_WINDOW_SECONDS,
+    ),
+    imApiOrigin: reader.optional('IM_API_HOST', SCHEMA.IM_API_HOST) ?? null,
+    imAdminUserId: reader.defaulted('IM_ADMIN_USER_ID', SCHEMA.IM_ADMIN_USER_ID),
+    imSecretKey: reader.optional('IM_SECRET_KEY', SCHEMA.IM_SECRET_KEY) ?? null,
+    imApiCallsPerSecond: reader.defaulted(
+      'IM_API_CALLS_PER_SECOND',
+      SCHEMA.IM_API_CALLS_PER_SECOND,
     ),
     apiKeys,
     // Without a key nobody could ask anything: outside production that means open.
@@ -216,6 +250,12 @@ function missing(env: Environment, settings: Settings): string[] {
       'IM_CALLBACK_TOKENS is missing: set the token of the Chat console (callback configuration, authentication), or IM_CALLBACK_AUTH=off to accept unsigned callbacks',
     );
   }
+  if (settings.imApiOrigin !== null && settings.imSecretKey === null) {
+    problems.push('IM_SECRET_KEY is missing: the REST API of IM_API_HOST needs the console key');
+  }
+  if (settings.imSecretKey !== null && !isSet(env, 'IM_API_HOST')) {
+    problems.push('IM_API_HOST is missing: IM_SECRET_KEY is of no use without the host to ask');
+  }
   if (!settings.production) return problems;
   if (!isSet(env, 'IM_SDK_APP_ID')) {
     problems.push('IM_SDK_APP_ID is missing: set the SDKAppID of your app in the Chat console');
@@ -224,6 +264,9 @@ function missing(env: Environment, settings: Settings): string[] {
     problems.push(
       'DATABASE_URL is missing: set a postgresql:// URL; the embedded server is not for production',
     );
+  }
+  if (settings.imApiOrigin !== null && isClearText(settings.imApiOrigin)) {
+    problems.push('IM_API_HOST must be https in production: REST calls carry a credential');
   }
   if (!isSet(env, 'API_KEYS') && env.API_AUTH?.trim() !== 'off') {
     problems.push(
@@ -238,6 +281,41 @@ function postgresUrl(value: string): string {
     throw new RangeError('must be a URL like postgresql://user:password@host:5432/database');
   }
   return value;
+}
+
+// Source: documents 1047/34620; the back-up hosts are those of the doocs library.
+const API_HOSTS = [
+  'console.tim.qq.com',
+  'adminapisgp.im.qcloud.com',
+  'adminapikr.im.qcloud.com',
+  'adminapijpn.im.qcloud.com',
+  'adminapiger.im.qcloud.com',
+  'adminapiusa.im.qcloud.com',
+  'adminapiidn.im.qcloud.com',
+  'adminapiind.im.qcloud.com',
+  'adminapi.my-imcloud.com',
+  'adminapisgp.my-imcloud.com',
+  'adminapikr.my-imcloud.com',
+  'adminapiger.my-imcloud.com',
+  'adminapiusa.my-imcloud.com',
+  'adminapiind.my-imcloud.com',
+];
+
+function apiOrigin(value: string): string {
+  if (API_HOSTS.includes(value)) return `https://${value}`;
+  const url = /^https?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : null;
+  if (url === null || `${url.origin}/` !== url.href) {
+    throw new RangeError(
+      `must be one of ${API_HOSTS.join(', ')}, or an origin such as http://127.0.0.1:4000`,
+    );
+  }
+  return url.origin;
+}
+
+/** Whether the calls could be read on their way. */
+function isClearText(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === 'http:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
 }
 
 function appId(value: string): string {
