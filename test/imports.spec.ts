@@ -12,6 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   spool: ['config', 'database'],
   webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
   tencent: ['config'],
+  simulator: ['config'],
   health: ['database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');
