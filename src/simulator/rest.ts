@@ -78,7 +78,8 @@ export class RestDoor {
     const fault = this.nextFault(name);
     if (fault?.kind === 'silent') return;
     if (fault?.kind === 'status') {
-      response.writeHead(fault.status, { 'content-type': 'text/html' }).end('<h1>Bad</h1>');
+      response.writeHead(fault.status, { 'content-type': 'text/html', location: '/elsewhere' });
+      response.end('<h1>Not the vendor</h1>');
       return;
     }
     let body: Wire = {};

@@ -1,0 +1,60 @@
+import { type CallOutcome, type RetryPolicy } from '../../src/tencent/rest-call.js';
+import { RestClient } from '../../src/tencent/rest-client.js';
+import { type Command, LocalRateLimiter, type Rates } from '../../src/tencent/rate-limiter.js';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../src/simulator/simulator.js';
+
+export const SECRET_KEY = 'k3y-of-the-simulated-console';
+
+/** Limits of the vendor that a test does not want to wait for. */
+export const NO_LIMITS = {
+  get_topic: 1e6,
+  get_group_info: 1e6,
+  get_appid_group_list: 1e6,
+};
+
+export interface TestVendor {
+  readonly simulator: Simulator;
+  readonly client: RestClient;
+  /** What became of every request of the client. */
+  readonly outcomes: readonly (readonly [Command, CallOutcome])[];
+}
+
+export interface ClientOptions {
+  readonly rates?: Partial<Rates>;
+  readonly retry?: Partial<RetryPolicy>;
+  readonly secretKey?: string;
+}
+
+/** A simulated vendor and a client that asks it. */
+export async function startVendor(
+  options: SimulatorOptions = {},
+  clientOptions: ClientOptions = {},
+): Promise<TestVendor> {
+  const simulator = await startSimulator({
+    seed: 1,
+    secretKey: SECRET_KEY,
+    limits: NO_LIMITS,
+    ...options,
+  });
+  const outcomes: (readonly [Command, CallOutcome])[] = [];
+  const client = createClient(simulator.url, clientOptions, (...call) => outcomes.push(call));
+  return { simulator, client, outcomes };
+}
+
+export function createClient(
+  origin: string,
+  { rates, retry, secretKey = SECRET_KEY }: ClientOptions = {},
+  onCall: (command: Command, outcome: CallOutcome) => void = () => undefined,
+): RestClient {
+  return new RestClient({
+    origin,
+    account: { sdkAppId: '1400000000', userId: 'administrator', secretKey },
+    limiter: new LocalRateLimiter({ ...NO_LIMITS, ...rates }),
+    retry: { waitMs: 5, throttledMs: 50, ...retry },
+    onCall,
+  });
+}
