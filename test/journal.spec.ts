@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { callbackId } from '../src/webhooks/callback.js';
 import { startApp, type TestApp } from './support/app.js';
 import {
   type Body,
@@ -8,6 +9,7 @@ import {
   postCallback,
   signed,
 } from './support/callbacks.js';
+import { createDatabase } from './support/database.js';
 import { until } from './support/until.js';
 
 interface Entry {
@@ -117,4 +119,27 @@ it('leaves out what is not mirrored where the settings say so', async () => {
     { outcome: 'unknown' },
   ]);
   await quiet.close();
+});
+
+it('forgets what is older than its retention, in steps, and nothing else', async () => {
+  const database = await createDatabase();
+  const day = 86_400_000_000;
+  const now = Date.now() * 1000;
+  const ids = [
+    ...Array.from({ length: 2_500 }, (_, index) => callbackId(now - 2 * day + index)),
+    callbackId(now - day / 2),
+  ];
+  await database.query(
+    `insert into callbacks (id, query, body, outcome)
+     select id::uuid, '', '', 'unknown' from unnest($1::text[]) as id`,
+    [ids],
+  );
+  const app = await startApp({ JOURNAL_RETENTION_DAYS: '1' }, database);
+  const rows = await until(async () => {
+    const found = await database.query('select id::text as id from callbacks');
+    return found.length === 1 && found;
+  });
+  expect(rows).toEqual([{ id: ids.at(-1) }]);
+  await app.close();
+  await database.drop();
 });

@@ -54,6 +54,11 @@ export const SCHEMA = {
     meaning: 'how much the spool under `DATA_DIR` may hold while PostgreSQL is away',
     parse: integer(0, 1_099_511_627_776),
   },
+  JOURNAL_RETENTION_DAYS: {
+    fallback: '30',
+    meaning: 'for how many days the journal keeps callbacks; `0` for ever',
+    parse: integer(0, 36_500),
+  },
   JOURNAL_IGNORED: {
     fallback: 'keep',
     meaning: '`drop` leaves callbacks that are not mirrored, such as messages, out of the journal',
@@ -140,6 +145,7 @@ export abstract class Settings {
   abstract readonly databasePoolSize: number;
   abstract readonly dataDir: string;
   abstract readonly spoolMaxBytes: number;
+  abstract readonly journalRetentionDays: number;
   abstract readonly journalIgnored: Value<'JOURNAL_IGNORED'>;
   abstract readonly imSdkAppId: string;
   abstract readonly imCallbackTokens: readonly string[];
@@ -174,6 +180,7 @@ export function parseSettings(env: Environment): Settings {
     databasePoolSize: reader.defaulted('DATABASE_POOL_SIZE', SCHEMA.DATABASE_POOL_SIZE),
     dataDir: reader.defaulted('DATA_DIR', SCHEMA.DATA_DIR),
     spoolMaxBytes: reader.defaulted('SPOOL_MAX_BYTES', SCHEMA.SPOOL_MAX_BYTES),
+    journalRetentionDays: reader.defaulted('JOURNAL_RETENTION_DAYS', SCHEMA.JOURNAL_RETENTION_DAYS),
     journalIgnored: reader.defaulted('JOURNAL_IGNORED', SCHEMA.JOURNAL_IGNORED),
     imSdkAppId: reader.optional('IM_SDK_APP_ID', SCHEMA.IM_SDK_APP_ID) ?? '1400000000',
     imCallbackTokens: reader.defaulted('IM_CALLBACK_TOKENS', SCHEMA.IM_CALLBACK_TOKENS),

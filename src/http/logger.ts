@@ -1,13 +1,16 @@
 import type { LoggerService } from '@nestjs/common';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import type { Settings } from '../config/settings.js';
 
 /**
- * The process's log: JSON lines on stdout. Text from outside only ever becomes a JSON string, so
+ * The process's log: JSON lines, on stdout unless told otherwise. Text from outside only ever becomes a JSON string, so
  * no input can forge a line; requests are logged by route and never with their query.
  */
-export function createLogger(settings: Settings): Logger {
-  return pino({
+export function createLogger(
+  settings: Pick<Settings, 'logLevel'>,
+  destination: DestinationStream = pino.destination(1),
+): Logger {
+  const options: LoggerOptions = {
     level: settings.logLevel,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -19,7 +22,8 @@ export function createLogger(settings: Settings): Logger {
         id: request.id,
       }),
     },
-  });
+  };
+  return pino(options, destination);
 }
 
 /** Nest's own messages and those of our classes, written through pino. */

@@ -3,7 +3,8 @@ import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
 import { GroupCommit } from '../database/group-commit.js';
 import type { Applied, ChangeSet } from './change.js';
-import { fold } from './fold.js';
+import { type Comparison, compareTopics } from './comparison.js';
+import { type ChangeRow, fold } from './fold.js';
 import { TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
@@ -40,6 +41,24 @@ export class TopicsService {
   /** Takes back a set that still waits: its `apply` is then never settled. */
   withdraw(set: ChangeSet): void {
     this.commits.withdraw(set);
+  }
+
+  /** What `apply` of these sets, one after the other, would change now. Writes nothing. */
+  async preview(sets: readonly ChangeSet[]): Promise<readonly ChangeRow[]> {
+    const { snapshot, now } = await this.store.read(this.database.connection, sets);
+    return fold(sets, snapshot, now).changes;
+  }
+
+  /**
+   * Compares topics with what these sets alone, from nothing, make of their groups. Writes nothing.
+   * A group that was compared with the vendor is left out: it need not be what its callbacks say.
+   */
+  async compare(sets: readonly ChangeSet[]): Promise<Comparison> {
+    const now = new Date();
+    const made = fold(sets, { seq: 0, groups: [], topics: [] }, now);
+    const groupIds = made.groups.map((row) => row.group.groupId);
+    const { groups, topics } = await this.store.readGroups(this.database.connection, groupIds);
+    return compareTopics(made, { groups, topics });
   }
 
   private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {

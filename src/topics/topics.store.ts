@@ -44,17 +44,16 @@ export class TopicsStore {
     const rows = await tx.$queryRaw<ReadRow[]>`
       select * from mirror_read_v1(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
                                    ${wanted.wholeGroups})`;
-    const state = rows.find((row) => row.kind === 's');
-    if (!state) throw new Error('the sequencer has no row');
-    return {
-      now: new Date(state.updated_us / 1000),
-      batch: state.count,
-      snapshot: {
-        seq: state.seq,
-        groups: rows.filter((row) => row.kind === 'g').map(toGroupRow),
-        topics: rows.filter((row) => row.kind === 't').map(toTopicRow),
-      },
-    };
+    return toRead(rows);
+  }
+
+  /** Reads groups with all their topics, at one moment. */
+  async readGroups(tx: Connection, groupIds: readonly string[]): Promise<Snapshot> {
+    const none: string[] = [];
+    return toRead(
+      await tx.$queryRaw<ReadRow[]>`
+        select * from mirror_read_v1(${groupIds}, ${none}, ${none}, ${groupIds})`,
+    ).snapshot;
   }
 
   /**
@@ -81,6 +80,20 @@ export class TopicsStore {
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }
+}
+
+function toRead(rows: readonly ReadRow[]): Read {
+  const state = rows.find((row) => row.kind === 's');
+  if (!state) throw new Error('the sequencer has no row');
+  return {
+    now: new Date(state.updated_us / 1000),
+    batch: state.count,
+    snapshot: {
+      seq: state.seq,
+      groups: rows.filter((row) => row.kind === 'g').map(toGroupRow),
+      topics: rows.filter((row) => row.kind === 't').map(toTopicRow),
+    },
+  };
 }
 
 /** The keys of the rows that the sets may touch. */

@@ -111,10 +111,21 @@ export function nextArrival(): Micros {
 // No two arrivals of a process share a time, so what follows it only has to tell processes apart.
 const PROCESS = randomUUID().slice(19);
 
+const EARLIEST = '0000-000000000000';
+
 /** A UUID (version 8 of RFC 9562) whose order is that of the arrival: its first bits are the time. */
 export function callbackId(arrivedAt: Micros): string {
+  return withTime(arrivedAt, PROCESS);
+}
+
+/** No id of an arrival at that time or later is smaller, and every id of an earlier one is. */
+export function earliestId(arrivedAt: Micros): string {
+  return withTime(arrivedAt, EARLIEST);
+}
+
+function withTime(arrivedAt: Micros, rest: string): string {
   const time = arrivedAt.toString(16).padStart(15, '0');
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-8${time.slice(12)}-${PROCESS}`;
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-8${time.slice(12)}-${rest}`;
 }
 
 /** The time of arrival in an id of `callbackId`. */

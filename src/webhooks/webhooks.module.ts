@@ -4,13 +4,15 @@ import { Module } from '@nestjs/common';
 import { SpoolModule } from '../spool/spool.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { CallbackGuard } from './callback.guard.js';
+import { JournalModule } from './journal.module.js';
+import { JournalTrimmer } from './journal-trimmer.js';
 import { Keeper } from './keeper.js';
 import { Receiver } from './receiver.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 @Module({
-  imports: [TopicsModule, SpoolModule],
+  imports: [TopicsModule, SpoolModule, JournalModule],
   controllers: [WebhooksController],
-  providers: [CallbackGuard, Receiver, Keeper],
+  providers: [CallbackGuard, Receiver, Keeper, JournalTrimmer],
 })
 export class WebhooksModule {}

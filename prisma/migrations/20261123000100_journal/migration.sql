@@ -94,7 +94,8 @@ $$;
 
 -- Writes a batch if no other was committed since `after_batch` batches, and says whether it did. It
 -- waits for a writer that runs, then looks at the counter again. A batch that only fills the journal
--- has no `after_batch`: it needs no turn. A row of the journal that is there already stays.
+-- has no `after_batch`: it needs no turn. A row of the journal that is there already stays, unless it
+-- says for the first time what it changed.
 create function mirror_write_v1(
     after_batch bigint,
     new_seq bigint,
@@ -251,7 +252,11 @@ begin
         ) as w(
           "id", "command", "group_id", "query", "body", "outcome", "first_seq", "last_seq"
         )
-    on conflict ("id") do nothing;
+    on conflict ("id") do update set
+        "outcome" = excluded."outcome",
+        "first_seq" = excluded."first_seq",
+        "last_seq" = excluded."last_seq"
+    where "callbacks"."first_seq" is null and excluded."first_seq" is not null;
 
     -- A hint for readers of the feed, once per batch: NOTIFY takes a lock over the whole server.
     if cardinality(c_seq) > 0 then

@@ -1,0 +1,40 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { ParseArgsConfig } from 'node:util';
+
+/** Values of options by their names, as `parseArgs` gives them. */
+export type Options = Readonly<Record<string, string | boolean | undefined>>;
+
+/** Where a command writes what it has to say, line by line. */
+export type Print = (line: string) => void;
+
+/** One word of the command line. */
+export interface Command {
+  readonly summary: string;
+  /** The options with what they mean, in the order of the help text. */
+  readonly options: Readonly<
+    Record<string, NonNullable<ParseArgsConfig['options']>[string] & { readonly meaning: string }>
+  >;
+  /** @returns whether all is well; else the process ends with 1. */
+  run(app: INestApplicationContext, options: Options, print: Print): Promise<boolean>;
+}
+
+/** The command line itself is wrong; the message says what to write. */
+export class UsageError extends Error {
+  readonly code = 'USAGE';
+}
+
+/** The text of an option, if it was given. */
+export function textOf(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A point in time from an ISO 8601 text, in microseconds since 1970. */
+export function timeOf(options: Options, name: string): number | undefined {
+  const value = textOf(options, name);
+  if (value === undefined) return undefined;
+  const ms = Date.parse(value);
+  if (Number.isNaN(ms))
+    throw new UsageError(`--${name} must be a time such as 2026-01-31T12:00:00Z`);
+  return ms * 1000;
+}

@@ -1,0 +1,74 @@
+import type { ChangeRow } from '../topics/fold.js';
+import type { ChangeSet, Outcome } from '../topics/change.js';
+import { TopicsService } from '../topics/topics.service.js';
+import { type JournalFilter, JournalStore } from '../webhooks/journal.store.js';
+import { readRequest } from '../webhooks/reading.js';
+import { type Command, type Options, textOf, timeOf, UsageError } from './command.js';
+
+const OUTCOMES: readonly Outcome[] = [
+  'applied',
+  'unchanged',
+  'stale',
+  'ignored',
+  'unknown',
+  'invalid',
+];
+
+/** Applies what the journal holds once more, as this build reads it. */
+export const replay: Command = {
+  summary: 'apply journal entries again through the handlers of this build',
+  options: {
+    from: { type: 'string', meaning: 'only what arrived at this time or later' },
+    to: { type: 'string', meaning: 'only what arrived before this time' },
+    command: { type: 'string', meaning: 'only this command of the vendor' },
+    group: { type: 'string', meaning: 'only callbacks about this group' },
+    outcome: { type: 'string', meaning: `only what became ${OUTCOMES.join(', ')}` },
+    'dry-run': { type: 'boolean', meaning: 'print what would change, write nothing' },
+  },
+  run: async (app, options, print) => {
+    const topics = app.get(TopicsService);
+    const counts = new Map<string, number>();
+    let entries = 0;
+    for await (const page of app.get(JournalStore).pages(filterOf(options))) {
+      const sets = page.map((request) => readRequest(request).set);
+      entries += sets.length;
+      if (options['dry-run'] === true) {
+        for (const change of await topics.preview(sets)) {
+          print(lineOf(change));
+          count(counts, change.kind);
+        }
+      } else {
+        const applied = await Promise.all(sets.map((set: ChangeSet) => topics.apply(set)));
+        for (const { outcome } of applied) count(counts, outcome);
+      }
+    }
+    const summary = [...counts].map(([word, number]) => `${number} ${word}`).join(', ');
+    print(
+      `${entries} entries${options['dry-run'] === true ? ', nothing written' : ''}: ${summary || 'nothing to do'}`,
+    );
+    return true;
+  },
+};
+
+function filterOf(options: Options): JournalFilter {
+  const named = textOf(options, 'outcome');
+  const outcome = OUTCOMES.find((candidate) => candidate === named);
+  if (named !== undefined && outcome === undefined) {
+    throw new UsageError(`--outcome must be one of: ${OUTCOMES.join(', ')}`);
+  }
+  return {
+    from: timeOf(options, 'from'),
+    to: timeOf(options, 'to'),
+    command: textOf(options, 'command'),
+    groupId: textOf(options, 'group'),
+    outcome,
+  };
+}
+
+function lineOf({ groupId, topicId, kind, before, after }: ChangeRow): string {
+  return JSON.stringify({ groupId, topicId, kind, before, after });
+}
+
+function count(counts: Map<string, number>, word: string): void {
+  counts.set(word, (counts.get(word) ?? 0) + 1);
+}

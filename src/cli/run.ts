@@ -1,0 +1,90 @@
+// The command line, apart from the process it runs in.
+import { parseArgs } from 'node:util';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { pino } from 'pino';
+import { type Command, type Print, UsageError } from './command.js';
+import { rebuild } from './rebuild.command.js';
+import { replay } from './replay.command.js';
+import { ConfigModule } from '../config/config.module.js';
+import type { Environment } from '../config/environment.js';
+import { parseSettings, type Settings, SettingsError } from '../config/settings.js';
+import { createLogger, NestLogger } from '../http/logger.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { TopicsModule } from '../topics/topics.module.js';
+import { JournalModule } from '../webhooks/journal.module.js';
+
+const COMMANDS: Readonly<Record<string, Command>> = { replay, rebuild };
+
+// sysexits.h
+const EX_USAGE = 64;
+const EX_CONFIG = 78;
+
+@Module({})
+class CliModule {
+  static register(settings: Settings): DynamicModule {
+    return {
+      module: CliModule,
+      imports: [ConfigModule.register(settings), MetricsModule, TopicsModule, JournalModule],
+    };
+  }
+}
+
+/**
+ * Runs one command to its end.
+ * @returns the exit code: 0 all is well, 1 it is not, 64 wrong command line, 78 wrong settings.
+ */
+export async function runCli(
+  args: readonly string[],
+  env: Environment,
+  print: Print,
+  printError: Print,
+): Promise<number> {
+  try {
+    return await run(args, env, print);
+  } catch (error) {
+    printError(error instanceof Error ? error.message : String(error));
+    if (error instanceof UsageError) return EX_USAGE;
+    return error instanceof SettingsError ? EX_CONFIG : 1;
+  }
+}
+
+async function run(args: readonly string[], env: Environment, print: Print): Promise<number> {
+  const [name = '', ...rest] = args;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    for (const line of help()) print(line);
+    return name === '' || name === '--help' || name === 'help' ? 0 : EX_USAGE;
+  }
+  const options = optionsOf(command, rest);
+  const logger = createLogger({ logLevel: 'warn' }, pino.destination(2));
+  const app = await NestFactory.createApplicationContext(CliModule.register(parseSettings(env)), {
+    abortOnError: false,
+    logger: new NestLogger(logger),
+  });
+  try {
+    return (await command.run(app, options, print)) ? 0 : 1;
+  } finally {
+    await app.close();
+  }
+}
+
+function optionsOf(command: Command, args: string[]) {
+  try {
+    return parseArgs({ args, options: command.options, strict: true, allowPositionals: false })
+      .values as Readonly<Record<string, string | boolean | undefined>>;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function help(): string[] {
+  const lines = Object.entries(COMMANDS).flatMap(([name, { summary, options }]) => [
+    `  ${name.padEnd(12)} ${summary}`,
+    ...Object.entries(options).map(
+      ([option, { type, meaning }]) =>
+        `    --${`${option}${type === 'string' ? ' …' : ''}`.padEnd(14)} ${meaning}`,
+    ),
+  ]);
+  return ['npm run cli -- <command> [options]', '', ...lines];
+}
