@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { Lifecycle } from './health/lifecycle.js';
+import { isAway } from './database/errors.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
@@ -32,7 +33,7 @@ export async function createApp(
   logger: Logger,
   root: DynamicModule = AppModule.register(settings),
 ): Promise<NestFastifyApplication> {
-  const errors = new ErrorFilter();
+  const errors = new ErrorFilter(tellOutage);
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     // Fastify would log the raw URL, and with it Sign.
@@ -58,6 +59,15 @@ export async function createApp(
   endConnections(adapter.getInstance(), app.get(Lifecycle));
   await app.init();
   return app;
+}
+
+/** A query that PostgreSQL cannot answer now may be asked again. */
+function tellOutage(error: unknown): unknown {
+  if (!isAway(error)) return error;
+  return new Problem(503, 'DATABASE_UNAVAILABLE', 'PostgreSQL does not answer; ask again.', {
+    cause: error,
+    retryAfterSeconds: 1,
+  });
 }
 
 /** Every body arrives as bytes, whatever its content type says or does not say. */

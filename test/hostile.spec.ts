@@ -74,25 +74,14 @@ describe('bodies', () => {
     expectFailure(await send(`{"CallbackCommand":"${CREATE}","GroupId":"g","X":${nested}}`), 400);
   });
 
-  it.each([
-    '',
-    ' ',
-    '\0',
-    'null',
-    '1',
-    '"text"',
-    '[]',
-    '{',
-    '{"a":1}{"b":2}',
-    '{/* */}',
-    '\xff\xfe',
-  ])('that are no JSON object change nothing: %j', async (body) => {
-    const before = await mirror.database.query('select count(*) from topics');
-    const answer = await send(Buffer.from(body, 'latin1'));
-    if (body === '') expect(answer.text).toBe(OK);
-    else expectFailure(answer, 400);
-    expect(await mirror.database.query('select count(*) from topics')).toEqual(before);
-  });
+  it.each([' ', '\0', 'null', '1', '"text"', '[]', '{', '{"a":1}{"b":2}', '{/* */}', '\xff\xfe'])(
+    'that are no JSON object change nothing: %j',
+    async (body) => {
+      const before = await mirror.database.query('select count(*) from topics');
+      expectFailure(await send(Buffer.from(body, 'latin1')), 400);
+      expect(await mirror.database.query('select count(*) from topics')).toEqual(before);
+    },
+  );
 
   it('cannot reach the prototype of anything', async () => {
     const { status } = await send(

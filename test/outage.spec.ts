@@ -73,7 +73,9 @@ it.each(['refuse', 'stall'] as const)(
     const mirror = await start();
     await postMany(mirror, 0, 10);
     proxy.set(mode);
+    const question = mirror.http.get('/groups');
     await postMany(mirror, 10, 40);
+    expect((await question).body).toMatchObject({ status: 503, code: 'DATABASE_UNAVAILABLE' });
     await postMany(mirror, 50, 10);
     proxy.set('pass');
     await drained();

@@ -30,6 +30,27 @@ export function isDataFault(error: unknown): boolean {
   return state !== null && DATA_FAULT.test(state);
 }
 
+// Classes of SQLSTATE that say that another server, or the same one later, would answer.
+// 08 connection, 25006 read-only (a standby), 40 rollback, 53 resources, 55P03 lock, 57 operator.
+const AWAY = /^(08|25006|40|53|55P03|57)/;
+
+/** Whether the database could not answer, whatever it was asked. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailableError) return true;
+  for (const value of inside(error)) {
+    if (member(value, 'name') === 'DriverAdapterError') {
+      const state = sqlState(error);
+      return state === null || AWAY.test(state);
+    }
+    const message = member(value, 'message');
+    // The pool and the driver throw these without any code.
+    if (typeof message === 'string' && /timeout exceeded|connection terminated/i.test(message)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** The SQLSTATE inside an error of Prisma or of the driver, or `null`. */
 export function sqlState(error: unknown): string | null {
   for (const value of inside(error)) {

@@ -8,13 +8,16 @@ import { problemDocument, toProblem } from './problem.js';
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
+  /** `translate` gives the errors of the layers below a meaning for the caller. */
+  constructor(private readonly translate: (error: unknown) => unknown) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = toProblem(error);
+    const problem = toProblem(this.translate(error));
     const status = problem.getStatus();
     if (status === 500) {
       this.logger.error({ msg: 'request failed', requestId: request.id, err: problem.cause });
