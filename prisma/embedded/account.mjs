@@ -5,6 +5,8 @@ import { EmbeddedPostgresError } from './error.mjs';
 
 // In this order: what a Debian server package made, else what every system has.
 const CANDIDATES = ['postgres', 'nobody'];
+// The first allows less; Docker, unless told otherwise, has only the second.
+const CAPABILITIES = ['dac_read_search', 'dac_override'];
 
 /**
  * How to run the server's programs.
@@ -27,17 +29,21 @@ export function findAccount(paths) {
   const owner = findUser();
   if (canReach(owner, paths)) return { owner, prefix: [], identity: owner };
   // A clone under /root: others cannot pass. One capability lets the server through all the same.
-  const prefix = [
-    'setpriv',
-    `--reuid=${owner.uid}`,
-    `--regid=${owner.gid}`,
-    '--clear-groups',
-    '--inh-caps=+dac_read_search',
-    '--ambient-caps=+dac_read_search',
-  ];
-  const [command = '', ...args] = prefix;
-  const trial = spawnSync(command, [...args, 'test', '-x', paths[0] ?? '/']);
-  if (trial.status === 0) return { owner, prefix, identity: {} };
+  for (const capability of CAPABILITIES) {
+    const prefix = [
+      'setpriv',
+      `--reuid=${owner.uid}`,
+      `--regid=${owner.gid}`,
+      '--clear-groups',
+      `--inh-caps=+${capability}`,
+      `--ambient-caps=+${capability}`,
+      // Else access(2), by which the server looks for its own files, does not count the capability.
+      '--securebits=+no_setuid_fixup',
+    ];
+    const [command = '', ...args] = prefix;
+    const trials = paths.map((path) => spawnSync(command, [...args, 'test', '-x', path]));
+    if (trials.every(({ status }) => status === 0)) return { owner, prefix, identity: {} };
+  }
   throw new EmbeddedPostgresError(
     'UNREACHABLE',
     `PostgreSQL does not run as root, and the account ${owner.uid} cannot reach ${paths.join(' and ')}: move the project to a directory that others may enter, run as an ordinary user, or set DATABASE_URL.`,
