@@ -3,6 +3,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { ReconcileModule } from './reconcile/reconcile.module.js';
 import { TopicsModule } from './topics/topics.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
@@ -16,6 +17,7 @@ export class AppModule {
         MetricsModule,
         WebhooksModule,
         TopicsModule,
+        ReconcileModule.running(),
         HealthModule,
       ],
     };

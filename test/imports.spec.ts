@@ -13,7 +13,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
   tencent: ['config'],
   simulator: ['config'],
-  cli: ['webhooks', 'topics', 'http', 'config', 'metrics'],
+  reconcile: ['tencent', 'topics', 'database', 'config', 'metrics'],
+  cli: ['reconcile', 'webhooks', 'topics', 'http', 'config', 'metrics'],
   health: ['database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');

@@ -107,6 +107,11 @@ export const SCHEMA = {
     meaning: 'most `get_topic` calls per second over all replicas; the vendor allows 200',
     parse: integer(1, 190),
   },
+  RECONCILE_WITHIN_SECONDS: {
+    fallback: '86400',
+    meaning: 'every group is compared with the REST API at least once in so many seconds',
+    parse: integer(2, 31_536_000),
+  },
   API_KEYS: {
     fallback: '',
     meaning:
@@ -156,6 +161,7 @@ export abstract class Settings {
   abstract readonly imAdminUserId: string;
   abstract readonly imSecretKey: string | null;
   abstract readonly imApiCallsPerSecond: number;
+  abstract readonly reconcileWithinSeconds: number;
   abstract readonly apiKeys: readonly ApiKey[];
   abstract readonly apiAuth: Value<'API_AUTH'>;
 }
@@ -196,6 +202,10 @@ export function parseSettings(env: Environment): Settings {
     imApiCallsPerSecond: reader.defaulted(
       'IM_API_CALLS_PER_SECOND',
       SCHEMA.IM_API_CALLS_PER_SECOND,
+    ),
+    reconcileWithinSeconds: reader.defaulted(
+      'RECONCILE_WITHIN_SECONDS',
+      SCHEMA.RECONCILE_WITHIN_SECONDS,
     ),
     apiKeys,
     // Without a key nobody could ask anything: outside production that means open.

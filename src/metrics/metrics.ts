@@ -20,6 +20,27 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly reconcileVisits = new Counter({
+    name: 'topicmirror_reconcile_visits_total',
+    help: 'Groups compared with the vendor: told, gone, or untold when no answer could be relied on',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+
+  readonly reconcileRepairs = new Counter({
+    name: 'topicmirror_reconcile_repairs_total',
+    help: 'Topics that differed from the vendor and were repaired, by kind of change',
+    labelNames: ['kind'] as const,
+    registers: [this.registry],
+  });
+
+  readonly restCalls = new Counter({
+    name: 'topicmirror_rest_calls_total',
+    help: 'REST requests to the vendor, by command and outcome',
+    labelNames: ['command', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
   readonly contentType = this.registry.contentType;
 
   /** The text a scraper reads. */

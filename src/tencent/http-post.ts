@@ -17,15 +17,20 @@ export async function post(
   body: string,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<Posted> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  // Not AbortSignal.any: it keeps what it made as long as the caller's signal lives.
+  const abort = new AbortController();
+  const giveUp = (): void => abort.abort();
+  const timer = setTimeout(giveUp, timeoutMs);
+  signal?.addEventListener('abort', giveUp);
   try {
+    signal?.throwIfAborted();
     const response = await fetch(url, {
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json' },
       // A redirect would hand the UserSig to whoever it names.
       redirect: 'manual',
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      signal: abort.signal,
     });
     const date = new Date(response.headers.get('date') ?? Number.NaN);
     return {
@@ -35,8 +40,11 @@ export async function post(
     };
   } catch (error) {
     signal?.throwIfAborted();
-    if (timeout.aborted) return { status: null, reason: `no answer within ${timeoutMs} ms` };
+    if (abort.signal.aborted) return { status: null, reason: `no answer within ${timeoutMs} ms` };
     return { status: null, reason: networkReason(error) };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

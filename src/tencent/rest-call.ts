@@ -13,10 +13,11 @@ export interface RestOptions {
   readonly origin: string;
   readonly account: Account;
   readonly limiter: RateLimiter;
-  /** Told of every request that was sent and what it came to. */
-  readonly onCall?: (command: Command, outcome: CallOutcome) => void;
   readonly retry?: Partial<RetryPolicy>;
 }
+
+/** Told of every request that was sent and what it came to. */
+export type CallObserver = (command: Command, outcome: CallOutcome) => void;
 
 export type CallOutcome = 'ok' | 'retried' | 'throttled' | 'failed';
 
@@ -62,6 +63,7 @@ export class RestCaller {
   private readonly policy: RetryPolicy;
   private alarm: { readonly error: VendorAlarmError; readonly until: number } | null = null;
   private skewMs: number | null = null;
+  private readonly observers: CallObserver[] = [];
 
   constructor(private readonly options: RestOptions) {
     this.userSigs = new UserSigSource(options.account);
@@ -71,6 +73,10 @@ export class RestCaller {
   /** How far this machine's clock is ahead of the vendor's, as of the last answer. Whole seconds. */
   get clockSkewMs(): number | null {
     return this.skewMs;
+  }
+
+  observe(observer: CallObserver): void {
+    this.observers.push(observer);
   }
 
   /**
@@ -207,7 +213,7 @@ export class RestCaller {
   }
 
   private count(command: Command, outcome: CallOutcome): void {
-    this.options.onCall?.(command, outcome);
+    for (const observe of this.observers) observe(command, outcome);
   }
 }
 

@@ -17,7 +17,7 @@ import {
 } from './error-codes.js';
 import { VendorCallError } from './errors.js';
 import type { Command } from './rate-limiter.js';
-import { type RestAnswer, RestCaller, type RestOptions } from './rest-call.js';
+import { type CallObserver, type RestAnswer, RestCaller, type RestOptions } from './rest-call.js';
 
 /** Groups that one get_group_info may name. */
 export const GROUPS_PER_CALL = 50;
@@ -48,6 +48,10 @@ export class RestClient {
   /** How far this machine's clock is ahead of the vendor's, as of the last answer. Whole seconds. */
   get clockSkewMs(): number | null {
     return this.caller.clockSkewMs;
+  }
+
+  observe(observer: CallObserver): void {
+    this.caller.observe(observer);
   }
 
   /** All topics of a group. An answer over 1 MB is asked for again in parts. */

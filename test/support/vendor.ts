@@ -1,4 +1,4 @@
-import { type CallOutcome, type RetryPolicy } from '../../src/tencent/rest-call.js';
+import type { CallObserver, CallOutcome, RetryPolicy } from '../../src/tencent/rest-call.js';
 import { RestClient } from '../../src/tencent/rest-client.js';
 import { type Command, LocalRateLimiter, type Rates } from '../../src/tencent/rate-limiter.js';
 import {
@@ -48,13 +48,14 @@ export async function startVendor(
 export function createClient(
   origin: string,
   { rates, retry, secretKey = SECRET_KEY }: ClientOptions = {},
-  onCall: (command: Command, outcome: CallOutcome) => void = () => undefined,
+  onCall: CallObserver = () => undefined,
 ): RestClient {
-  return new RestClient({
+  const client = new RestClient({
     origin,
     account: { sdkAppId: '1400000000', userId: 'administrator', secretKey },
     limiter: new LocalRateLimiter({ ...NO_LIMITS, ...rates }),
     retry: { waitMs: 5, throttledMs: 50, ...retry },
-    onCall,
   });
+  client.observe(onCall);
+  return client;
 }

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+export interface Page {
+  readonly groupIds: readonly string[];
+  /** Where the next page begins; `0n`: this was the last. */
+  readonly next: bigint;
+  readonly total: number | null;
+}
+
+export interface ListingState {
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly total: number | null;
+}
+
+// A page is read within a second or two; whoever dies holds the list back for no longer than this.
+const HOLD_SECONDS = 10;
+
+/** How far the list of the app's groups was read; shared by all processes, one reads at a time. */
+@Injectable()
+export class ListingStore {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Takes the list if nobody reads it and it is unfinished, or was finished too long ago.
+   * @returns where to read on, or `null`: nothing to do.
+   */
+  async claim(maxAgeSeconds: number): Promise<bigint | null> {
+    const rows = await this.database.connection.$queryRaw<{ next: string }[]>`
+      update listing
+         set held_until = now() + ${HOLD_SECONDS} * interval '1 s',
+             started_at = case when next is null then now() else started_at end,
+             next = coalesce(next, 0)
+       where id = 1
+         and (held_until is null or held_until <= now())
+         and (next is not null or finished_at is null
+              or started_at <= now() - ${maxAgeSeconds} * interval '1 s')
+      returning next::text as next`;
+    return rows[0] ? BigInt(rows[0].next) : null;
+  }
+
+  /** Plans the groups of a page and remembers where the next one begins, both or neither. */
+  async keep({ groupIds, next, total }: Page): Promise<void> {
+    const following = next === 0n ? null : String(next);
+    await this.database.connection.$executeRaw`
+      with listed as (
+        insert into visits (group_id)
+        select distinct unnest(${groupIds}::text[])
+            on conflict do nothing
+      )
+      update listing
+         set next = ${following}::numeric,
+             total = ${total}::integer,
+             finished_at = case when ${following}::numeric is null then now() else finished_at end,
+             held_until = null
+       where id = 1`;
+  }
+
+  /** The place was refused, or the page could not be read: later, from the start. */
+  async restart(afterSeconds: number): Promise<void> {
+    await this.database.connection.$executeRaw`
+      update listing
+         set next = 0, started_at = now(), held_until = now() + ${afterSeconds} * interval '1 s'
+       where id = 1`;
+  }
+
+  async state(): Promise<ListingState> {
+    const rows = await this.database.connection.$queryRaw<ListingState[]>`
+      select started_at as "startedAt", finished_at as "finishedAt", total
+        from listing
+       where id = 1`;
+    return rows[0] ?? { startedAt: null, finishedAt: null, total: null };
+  }
+}

@@ -1,0 +1,101 @@
+import type { GroupAnswer, TopicAnswer } from '../tencent/answers.js';
+import { VendorCallError } from '../tencent/errors.js';
+import type { RestClient } from '../tencent/rest-client.js';
+import type { Verification } from '../topics/change.js';
+import { idProblem } from '../topics/id.js';
+import type { Micros } from '../topics/registers.js';
+
+/** What a look at one group of the vendor's came to. */
+export type Look =
+  /** The whole truth, of the moment before it was asked for. */
+  | { readonly kind: 'told'; readonly verification: Verification }
+  /** Two answers agree that the group does not exist. */
+  | { readonly kind: 'gone'; readonly verification: Verification }
+  /** Nothing that could be relied on. */
+  | { readonly kind: 'untold'; readonly groupId: string; readonly reason: string };
+
+// Clocks of replicas differ a little. What arrived elsewhere in this time before the question counts
+// as later than it: then the group is asked for once more, and nothing that was later is lost.
+const CLOCK_MARGIN_US = 250_000;
+
+// The one type of group that can have topics.
+const COMMUNITY = 'Community';
+
+export interface LookOptions {
+  readonly client: RestClient;
+  /** Living topics that the mirror has of the group. */
+  readonly topicCount: number | null;
+  readonly signal?: AbortSignal;
+}
+
+/** The date that a question asked now has. */
+export function dateOfQuestion(): Micros {
+  return Date.now() * 1000 - CLOCK_MARGIN_US;
+}
+
+/** Asks for the topics of a group whose own answer is there, and judges both. */
+export async function look(
+  info: GroupAnswer,
+  at: Micros,
+  { client, topicCount, signal }: LookOptions,
+): Promise<Look> {
+  const { groupId } = info;
+  try {
+    if (info.kind === 'failed') return untold(groupId, `get_group_info: error ${info.vendorCode}`);
+    const mayHaveTopics = info.kind === 'gone' || (info.fields.type ?? COMMUNITY) === COMMUNITY;
+    if (!mayHaveTopics && (topicCount ?? 0) === 0) {
+      return { kind: 'told', verification: verification(groupId, at, info, []) };
+    }
+    const answer = await client.getTopics(groupId, signal);
+    if (info.kind === 'gone') {
+      return answer.kind === 'gone'
+        ? { kind: 'gone', verification: verification(groupId, at, null, []) }
+        : untold(groupId, 'one answer says that the group is gone, the other does not');
+    }
+    switch (answer.kind) {
+      case 'topics':
+        if (
+          !answer.isComplete ||
+          answer.topics.some(({ topicId }) => idProblem(topicId) !== null)
+        ) {
+          return untold(groupId, `${answer.failed.length} topics came with errors`);
+        }
+        return { kind: 'told', verification: verification(groupId, at, info, answer.topics) };
+      case 'without topics':
+        // The code also comes when the whole feature is off: that must not empty the mirror.
+        if ((topicCount ?? 0) > 0) return untold(groupId, 'error 11000, though topics are known');
+        return { kind: 'told', verification: verification(groupId, at, info, []) };
+      case 'gone':
+      case 'bad id':
+        return untold(groupId, `get_topic says: ${answer.kind}`);
+    }
+  } catch (error) {
+    if (error instanceof VendorCallError) return untold(groupId, error.message);
+    throw error;
+  }
+}
+
+function verification(
+  groupId: string,
+  at: Micros,
+  info: Extract<GroupAnswer, { kind: 'group' }> | null,
+  topics: readonly TopicAnswer[],
+): Verification {
+  const { type, ownerAccount } = info?.fields ?? {};
+  // What a topic has of its group is told with the group only.
+  const inherited = {
+    ...(type === undefined ? {} : { type }),
+    ...(ownerAccount === undefined ? {} : { ownerAccount }),
+  };
+  return {
+    subject: 'verification',
+    groupId,
+    at,
+    group: info?.fields ?? null,
+    topics: topics.map((topic) => ({ ...topic, fields: { ...inherited, ...topic.fields } })),
+  };
+}
+
+function untold(groupId: string, reason: string): Look {
+  return { kind: 'untold', groupId, reason };
+}

@@ -1,0 +1,31 @@
+// Owns the comparison with the vendor: the walk over all groups and its plan. Hides what is asked,
+// when, and how an answer becomes changes.
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/database.module.js';
+import { RateLimiter } from '../tencent/rate-limiter.js';
+import { TencentModule } from '../tencent/tencent.module.js';
+import { TopicsModule } from '../topics/topics.module.js';
+import { CallRateStore } from './call-rate.store.js';
+import { ListingStore } from './listing.store.js';
+import { VisitsStore } from './visits.store.js';
+import { Walk } from './walk.js';
+import { WalkRunner } from './walk-runner.js';
+
+@Module({
+  imports: [DatabaseModule],
+  providers: [{ provide: RateLimiter, useClass: CallRateStore }],
+  exports: [RateLimiter],
+})
+class CallRateModule {}
+
+@Module({
+  imports: [DatabaseModule, TopicsModule, TencentModule.register([CallRateModule])],
+  providers: [Walk, VisitsStore, ListingStore],
+  exports: [Walk, VisitsStore, ListingStore],
+})
+export class ReconcileModule {
+  /** With the walk running as long as the application does. */
+  static running(): DynamicModule {
+    return { module: ReconcileModule, providers: [WalkRunner] };
+  }
+}

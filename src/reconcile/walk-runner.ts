@@ -1,0 +1,35 @@
+import { setMaxListeners } from 'node:events';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Walk } from './walk.js';
+
+/** Walks as long as the service runs. */
+@Injectable()
+export class WalkRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stop = new AbortController();
+  private walking: Promise<void> = Promise.resolve();
+
+  constructor(private readonly walk: Walk) {}
+
+  onApplicationBootstrap(): void {
+    if (!this.walk.isPossible) {
+      new Logger('Reconcile').warn(
+        'no REST API is set: what callbacks leave out or lose stays unknown (set IM_API_HOST and IM_SECRET_KEY)',
+      );
+      return;
+    }
+    const { signal } = this.stop;
+    // Every call under way listens to it.
+    setMaxListeners(0, signal);
+    this.walking = this.walk.run({ maxAgeSeconds: this.walk.maxAgeSeconds, signal });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    await this.walking;
+  }
+}

@@ -1,0 +1,257 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { Metrics } from '../metrics/metrics.js';
+import { VendorAlarmError, VendorCallError, VendorUnavailableError } from '../tencent/errors.js';
+import type { GroupAnswer } from '../tencent/answers.js';
+import { RestClient } from '../tencent/rest-client.js';
+import type { Micros } from '../topics/registers.js';
+import { TopicsService } from '../topics/topics.service.js';
+import { ListingStore } from './listing.store.js';
+import { dateOfQuestion, look, type Look } from './look.js';
+import { type Visit, VisitsStore } from './visits.store.js';
+
+/** Told of every look: what it came to, and the kinds of the changes that it made. */
+export type Observer = (look: Look, changes: readonly string[]) => void;
+
+export interface WalkOptions {
+  /** How old an answer may become before its group is asked for again. */
+  readonly maxAgeSeconds: number;
+  readonly signal: AbortSignal;
+  readonly onLook?: Observer;
+}
+
+// As many groups as one get_group_info may name.
+const BATCH = 50;
+// Enough that the calls never wait for the database at 200 a second.
+const MAX_UNDER_WAY = 150;
+const POLL_MS = 250;
+const HOLD_AGAIN_MS = 1_500;
+// The sweep reads all groups: it may take this part of the time.
+const SWEEP_SHARE = 0.02;
+const SWEEP_MS = 2_000;
+const LIST_POLL_MS = 1_000;
+const ALARM_PAUSE_MS = 60_000;
+const FAULT_PAUSE_MS = 1_000;
+const LIST_RESTART_SECONDS = 60;
+
+/**
+ * Compares the mirror with the vendor, group by group, and repairs it. One walk with two starting
+ * sets: groups of which a callback told less than happened, as soon as their callbacks pause; and all
+ * others, the one asked longest ago first. The vendor's list of groups only adds to the second.
+ *
+ * Any number of processes walk together: each takes groups that nobody holds and lets them go when
+ * they are done or when it dies. All that a walk knows is in the database.
+ */
+@Injectable()
+export class Walk {
+  private readonly logger = new Logger('Reconcile');
+  private underWay = 0;
+  private alarmed = false;
+  private pausedUntil = 0;
+  private readonly bell = new Bell();
+
+  constructor(
+    @Inject(RestClient) private readonly client: RestClient | null,
+    private readonly topics: TopicsService,
+    private readonly visits: VisitsStore,
+    private readonly listing: ListingStore,
+    private readonly metrics: Metrics,
+    private readonly settings: Settings,
+  ) {
+    client?.observe((command, outcome) => metrics.restCalls.inc({ command, outcome }));
+  }
+
+  get isPossible(): boolean {
+    return this.client !== null;
+  }
+
+  /** Half of the time within which each group shall be verified: the other half is for being late. */
+  get maxAgeSeconds(): number {
+    return this.settings.reconcileWithinSeconds / 2;
+  }
+
+  /** Walks until the signal comes, then gives back what it holds. */
+  async run(options: WalkOptions): Promise<void> {
+    const { client } = this;
+    if (client === null) return;
+    const { signal } = options;
+    await Promise.all([
+      this.repeat(signal, () => this.visitNext(client, options)),
+      this.repeat(signal, () => this.listNext(client, options)),
+      this.repeat(signal, () => this.sweep(signal)),
+    ]);
+    while (this.underWay > 0) await this.bell.rings(POLL_MS);
+  }
+
+  /** Calls `step` again and again; a failure of database or vendor only makes it pause. */
+  private async repeat(signal: AbortSignal, step: () => Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await step();
+      } catch (error) {
+        if (signal.aborted) return;
+        await pause(this.judge(error), signal);
+      }
+    }
+  }
+
+  /** Plans and takes what is next, and does not wait for it while more fits in. */
+  private async visitNext(client: RestClient, options: WalkOptions): Promise<void> {
+    const pausedMs = this.pausedUntil - performance.now();
+    if (pausedMs > 0) return pause(pausedMs, options.signal);
+    const limit = Math.min(BATCH, MAX_UNDER_WAY - this.underWay);
+    if (limit <= 0) return this.bell.rings(POLL_MS);
+    await this.visits.planDoubted();
+    const claimed = await this.visits.claim({ limit, maxAgeSeconds: options.maxAgeSeconds });
+    if (claimed.length > 0) void this.visitAll(client, claimed, options);
+    if (claimed.length < limit) await pause(POLL_MS, options.signal);
+  }
+
+  /** Never throws: every visit is concluded, put off or given back. */
+  private async visitAll(
+    client: RestClient,
+    claimed: readonly Visit[],
+    options: WalkOptions,
+  ): Promise<void> {
+    const left = new Map(claimed.map((visit) => [visit.groupId, visit]));
+    const holding = setInterval(() => {
+      this.visits.hold([...left.keys()]).catch((error: unknown) => this.judge(error));
+    }, HOLD_AGAIN_MS);
+    this.underWay += claimed.length;
+    try {
+      const at = dateOfQuestion();
+      const infos = await client.getGroups([...left.keys()], options.signal);
+      await Promise.all(
+        infos.map(async (info) => {
+          const visit = left.get(info.groupId);
+          if (visit) await this.visit(client, { info, at, visit }, options);
+          left.delete(info.groupId);
+          this.underWay -= 1;
+          this.bell.ring();
+        }),
+      );
+    } catch (error) {
+      for (const visit of left.values()) await this.giveUp(visit, error, options);
+    } finally {
+      clearInterval(holding);
+      this.underWay -= left.size;
+      this.bell.ring();
+    }
+  }
+
+  private async visit(
+    client: RestClient,
+    { info, at, visit }: { info: GroupAnswer; at: Micros; visit: Visit },
+    options: WalkOptions,
+  ): Promise<void> {
+    const { signal, onLook } = options;
+    try {
+      const looked = await look(info, at, { client, topicCount: visit.topicCount, signal });
+      const changes = await this.conclude(looked, visit);
+      onLook?.(looked, changes);
+    } catch (error) {
+      await this.giveUp(visit, error, options);
+    }
+  }
+
+  /** Puts a visit off, or gives it back where the fault is not the group's. */
+  private async giveUp(visit: Visit, error: unknown, { signal }: WalkOptions): Promise<void> {
+    const pauseMs = signal.aborted ? 0 : this.judge(error);
+    const isOfGroup = error instanceof VendorUnavailableError || error instanceof VendorCallError;
+    if (!isOfGroup) this.pausedUntil = performance.now() + pauseMs;
+    const given = isOfGroup ? this.visits.postpone(visit) : this.visits.release([visit.groupId]);
+    // Without the database the hold runs out by itself.
+    await given.catch(() => undefined);
+  }
+
+  /** Applies what was told. @returns the kinds of the changes. */
+  private async conclude(looked: Look, visit: Visit): Promise<readonly string[]> {
+    const { groupId } = visit;
+    if (looked.kind === 'untold') {
+      this.metrics.reconcileVisits.inc({ outcome: 'untold' });
+      this.logger.debug({ msg: 'no answer to rely on', groupId, reason: looked.reason });
+      await this.visits.postpone(visit);
+      return [];
+    }
+    this.metrics.reconcileVisits.inc({ outcome: looked.kind });
+    const { verification } = looked;
+    const isKnown = visit.topicCount !== null;
+    const changes = looked.kind === 'told' || isKnown ? await this.apply(looked) : [];
+    if (looked.kind === 'gone') await this.visits.forget(groupId);
+    else await this.visits.finish(groupId, verification.at);
+    this.alarmed = false;
+    return changes;
+  }
+
+  private async apply({ verification }: Exclude<Look, { kind: 'untold' }>): Promise<string[]> {
+    const { seqs } = await this.topics.apply({
+      changes: [verification],
+      origin: 'reconcile',
+      arrivedAt: verification.at,
+      operatorAccount: null,
+      platform: null,
+    });
+    if (seqs === null) return [];
+    const kinds = await this.visits.kindsOf(verification.groupId, seqs);
+    for (const kind of kinds) this.metrics.reconcileRepairs.inc({ kind });
+    return kinds;
+  }
+
+  private async listNext(client: RestClient, options: WalkOptions): Promise<void> {
+    const next = await this.listing.claim(options.maxAgeSeconds);
+    if (next === null) return pause(LIST_POLL_MS, options.signal);
+    try {
+      await this.listing.keep(await client.listCommunities({ next }, options.signal));
+    } catch (error) {
+      // A place that is too old may be refused.
+      if (error instanceof VendorCallError) await this.listing.restart(LIST_RESTART_SECONDS);
+      throw error;
+    }
+  }
+
+  private async sweep(signal: AbortSignal): Promise<void> {
+    const startedAt = performance.now();
+    await this.visits.planCalled();
+    const tookMs = performance.now() - startedAt;
+    await pause(Math.max(SWEEP_MS, tookMs / SWEEP_SHARE), signal);
+  }
+
+  /** Says what went wrong, an alarm once. @returns how long to do nothing. */
+  private judge(error: unknown): number {
+    if (error instanceof VendorAlarmError) {
+      if (!this.alarmed) this.logger.error(`reconcile stands still: ${error.message}`);
+      this.alarmed = true;
+      return ALARM_PAUSE_MS;
+    }
+    if (error instanceof VendorUnavailableError || error instanceof VendorCallError) {
+      this.logger.warn(error.message);
+    } else this.logger.warn({ msg: 'reconcile failed, it goes on', err: error });
+    return FAULT_PAUSE_MS;
+  }
+}
+
+/** Wakes whoever waits for a visit to end. */
+class Bell {
+  private waiting: (() => void)[] = [];
+
+  ring(): void {
+    for (const wake of this.waiting.splice(0)) wake();
+  }
+
+  /** Resolves at the next ring, or after `ms`. */
+  rings(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+/** Waits; an abort ends the wait. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

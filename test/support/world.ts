@@ -1,0 +1,129 @@
+import type { Environment } from '../../src/config/environment.js';
+import type { Group, Topic } from '../../src/simulator/state.js';
+import {
+  type Simulator,
+  type SimulatorOptions,
+  startSimulator,
+} from '../../src/simulator/simulator.js';
+import { startApp, type TestApp } from './app.js';
+import { groupPath } from './callbacks.js';
+import { NO_LIMITS, SECRET_KEY } from './vendor.js';
+
+export interface World {
+  readonly simulator: Simulator;
+  readonly app: TestApp;
+  close(): Promise<void>;
+}
+
+/** The settings with which an app asks a simulator. */
+export function settingsFor(simulator: Simulator): Environment {
+  return {
+    IM_API_HOST: simulator.url,
+    IM_SECRET_KEY: SECRET_KEY,
+    IM_API_CALLS_PER_SECOND: '190',
+  };
+}
+
+/** A simulated vendor and an app that mirrors it. */
+export async function startWorld(
+  options: SimulatorOptions = {},
+  env: Environment = {},
+): Promise<World> {
+  const simulator = await startSimulator({
+    seed: 1,
+    secretKey: SECRET_KEY,
+    limits: NO_LIMITS,
+    ...options,
+  });
+  const app = await startApp({ ...settingsFor(simulator), ...env });
+  simulator.sendTo(app.url);
+  return {
+    simulator,
+    app,
+    close: async () => {
+      await app.close();
+      await simulator.close();
+    },
+  };
+}
+
+/** Everything in which the mirror differs from the vendor, one line each. */
+export async function differences({ simulator, app }: Omit<World, 'close'>): Promise<string[]> {
+  const found: string[] = [];
+  const mirrored = new Map((await all(app, '/groups')).map((group) => [group.groupId, group]));
+  for (const [groupId, group] of simulator.vendor.groups) {
+    const copy = mirrored.get(groupId);
+    mirrored.delete(groupId);
+    if (!copy) found.push(`${groupId}: not mirrored`);
+    else found.push(...(await groupDifferences(app, group, copy)));
+  }
+  for (const copy of mirrored.values()) {
+    if (copy.destroyedAt === null) found.push(`${String(copy.groupId)}: does not exist`);
+  }
+  return found;
+}
+
+/** Differences, asked for until there are none or the time is over. */
+export async function differencesAfter(
+  ms: number,
+  world: Omit<World, 'close'>,
+): Promise<{ differences: string[]; afterMs: number }> {
+  const startedAt = performance.now();
+  for (;;) {
+    const left = await differences(world);
+    const afterMs = performance.now() - startedAt;
+    if (left.length === 0 || afterMs > ms) return { differences: left, afterMs };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+async function groupDifferences(app: TestApp, group: Group, copy: Json): Promise<string[]> {
+  const { groupId, name, type, ownerAccount } = group;
+  const told = { name, type, ownerAccount, destroyedAt: null };
+  const found = compare(groupId, told, copy);
+  const topics = await all(app, `${groupPath(groupId)}/topics`);
+  const mirrored = new Map(topics.map((topic) => [topic.topicId, topic]));
+  for (const topic of group.topics.values()) {
+    const topicCopy = mirrored.get(topic.topicId);
+    mirrored.delete(topic.topicId);
+    if (!topicCopy) found.push(`${topic.topicId}: not mirrored`);
+    else found.push(...compare(topic.topicId, toldOf(topic, group), topicCopy));
+  }
+  return [...found, ...[...mirrored.keys()].map((topicId) => `${String(topicId)}: does not exist`)];
+}
+
+/** All that the vendor's REST API tells of a topic. */
+function toldOf(topic: Topic, group: Group): Json {
+  const { name, introduction, notification, faceUrl, customString, muteAllMember } = topic;
+  return {
+    name,
+    introduction,
+    notification,
+    faceUrl,
+    customString,
+    muteAllMember,
+    type: group.type,
+    ownerAccount: group.ownerAccount,
+    createdAt: new Date(topic.createTime * 1000).toISOString(),
+  };
+}
+
+function compare(id: string, told: Json, copy: Json): string[] {
+  return Object.entries(told)
+    .filter(([field, value]) => copy[field] !== value)
+    .map(([field, value]) => `${id}: ${field} is ${String(copy[field])}, not ${String(value)}`);
+}
+
+async function all(app: TestApp, path: string): Promise<Json[]> {
+  const items: Json[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: Record<string, string> = cursor === null ? {} : { cursor };
+    const { body } = await app.http.get(path).query({ limit: '500', ...query });
+    items.push(...body.data);
+    cursor = body.nextCursor;
+  } while (cursor !== null);
+  return items;
+}
