@@ -1,21 +1,221 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { topicPath } from './support/callbacks.js';
+import type { RestFault } from '../src/simulator/mischief.js';
+import type { Simulator, SimulatorOptions } from '../src/simulator/simulator.js';
+import { startApp } from './support/app.js';
+import { createTopicBody, groupPath, postCallback } from './support/callbacks.js';
 import { differencesAfter, startWorld, type World } from './support/world.js';
 
 const GROUP = '@TGS#_club';
 const TOPIC = `${GROUP}@TOPIC#_news`;
+const OTHER = `${GROUP}@TOPIC#_talk`;
+// Old answers are asked for anew after half of it.
+const OFTEN = { RECONCILE_WITHIN_SECONDS: '2' };
 
-let world: World;
-afterEach(() => world.close());
+let closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing) await close();
+  closing = [];
+});
 
 describe('the reconcile', () => {
-  it('finds what no callback told', async () => {
-    world = await startWorld();
+  it('finds groups and topics of which no callback told', async () => {
+    const world = await start({}, {}, ({ vendor }) => {
+      vendor.importGroup({ groupId: GROUP, name: 'Club', ownerAccount: 'ada' });
+      vendor.importTopic(GROUP, { topicId: TOPIC, customString: 'x' });
+      vendor.importGroup({ name: 'without topics', supportsTopics: false });
+    });
+    await expectEqual(world);
+    expect(await kindsOf(world, TOPIC)).toEqual(['created']);
+    await expectState(world, 'verified');
+  });
+
+  it('repairs what lost callbacks would have told, for all to see', async () => {
+    const world = await start({}, OFTEN);
     const { vendor } = world.simulator;
-    vendor.importGroup({ groupId: GROUP, name: 'Club', ownerAccount: 'ada' });
-    vendor.importTopic(GROUP, { topicId: TOPIC, customString: 'x' });
-    const { differences } = await differencesAfter(10_000, world);
-    expect(differences).toEqual([]);
-    await world.app.http.get(topicPath(GROUP, TOPIC)).expect(200);
+    await makeClub(world);
+    vendor.createTopic(GROUP, { topicId: OTHER });
+    await expectEqual(world);
+    world.simulator.misbehave({ callbacks: { drop: 1 } });
+    vendor.changeTopic(GROUP, TOPIC, { name: 'Old news', muteAllMember: true });
+    vendor.destroyTopics(GROUP, [OTHER]);
+    const { topicId } = vendor.createTopic(GROUP, { name: 'New' });
+    vendor.changeOwner(GROUP, 'grace');
+    await expectEqual(world);
+    expect(await repairsOf(world, TOPIC)).toContainEqual({
+      kind: 'updated',
+      after: expect.objectContaining({ name: 'Old news', muteAllMember: true }),
+    });
+    expect((await repairsOf(world, OTHER)).at(-1)).toMatchObject({ kind: 'deleted' });
+    expect((await repairsOf(world, topicId))[0]).toMatchObject({ kind: 'created' });
+    await expectState(world, 'verified');
+  });
+
+  it('believes that a group is gone when two answers agree', async () => {
+    const world = await start({}, OFTEN);
+    await makeClub(world);
+    const gone: RestFault = { kind: 'partial', code: 10010 };
+    world.simulator.fault('get_group_info', gone, gone);
+    await untilCalls(world, 'get_topic', 2);
+    await expectEqual(world);
+
+    world.simulator.misbehave({ callbacks: { drop: 1 } });
+    world.simulator.vendor.destroyGroup(GROUP);
+    await expectEqual(world);
+    await expectState(world, 'destroyed');
+    expect((await repairsOf(world, TOPIC)).at(-1)).toMatchObject({ kind: 'deleted' });
+  });
+
+  it.each<[string, string, RestFault]>([
+    ['carries errors', 'get_topic', { kind: 'partial', code: 10002 }],
+    ['says that the feature is off', 'get_topic', { kind: 'error', code: 11000 }],
+    ['says that the group is gone, and no other does', 'get_topic', { kind: 'error', code: 10010 }],
+    ['leaves the group out', 'get_group_info', { kind: 'omitted' }],
+    ['leaves the group out of the list', 'get_appid_group_list', { kind: 'omitted' }],
+  ])('deletes nothing after an answer that %s', async (_, command, fault) => {
+    const world = await start({}, OFTEN);
+    await makeClub(world);
+    world.simulator.fault(command, fault, fault);
+    await untilCalls(world, command, 3);
+    const deleted = await world.app.database.query(`select 1 from changes where kind = 'deleted'`);
+    expect(deleted).toEqual([]);
+    await expectEqual(world);
+  });
+
+  it('asks once for a burst of callbacks that name no topic', async () => {
+    const world = await start();
+    await makeClub(world);
+    const calls = world.simulator.calls.get_topic ?? 0;
+    for (let change = 0; change < 20; change += 1) {
+      world.simulator.vendor.changeTopic(GROUP, TOPIC, { name: `News ${change}` });
+    }
+    await world.simulator.settled();
+    await expectState(world, 'stale');
+    await expectEqual(world);
+    await expectState(world, 'verified');
+    expect(world.simulator.calls.get_topic).toBe(calls + 1);
+  });
+
+  it('never deletes a topic that was created while it asked', async () => {
+    const world = await start();
+    await makeClub(world);
+    const held = world.simulator.hold('get_topic');
+    world.simulator.vendor.changeTopic(GROUP, TOPIC, { name: 'makes it ask' });
+    await held.asked;
+    world.simulator.vendor.createTopic(GROUP, { topicId: OTHER, name: 'in between' });
+    await world.simulator.settled();
+    held.release();
+    await expectEqual(world);
+    expect(await kindsOf(world, OTHER)).toEqual(['created', 'updated']);
+  });
+
+  it('never sets back what was changed while it asked', async () => {
+    const world = await start({ callbackForm: { namesTopic: 'by TopicId' } });
+    await makeClub(world);
+    const held = world.simulator.hold('get_topic');
+    world.simulator.vendor.changeTopic(GROUP, TOPIC, { name: 'first' });
+    await held.asked;
+    world.simulator.vendor.changeTopic(GROUP, TOPIC, { name: 'second' });
+    await world.simulator.settled();
+    held.release();
+    await expectEqual(world);
+    const told = await world.app.database.query<{ name: string }>(
+      `select after->>'name' as name from changes where topic_id = $1 and after->>'name' is not null
+        order by seq`,
+      [TOPIC],
+    );
+    expect(told.map((row) => row.name)).toEqual(['News', 'first', 'second']);
+  });
+
+  it('stops with one alarm when the key is wrong, and lets the mirror live on callbacks', async () => {
+    const world = await start({ secretKey: 'another' });
+    await postCallback(world.app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(
+      200,
+    );
+    await until(() => world.app.log.some(({ level }) => level === 50));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const alarms = world.app.log.filter(({ level }) => level === 50);
+    expect(alarms).toHaveLength(1);
+    expect(alarms[0]?.msg).toMatch(/reconcile stands still: .*IM_SECRET_KEY/);
+    await expectState(world, 'hooked');
   });
 });
+
+describe('without the REST API', () => {
+  it('the mirror says once what is missing and lives on callbacks', async () => {
+    const app = await startApp();
+    closing.push(() => app.close());
+    await postCallback(app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(200);
+    const { body } = await app.http.get(groupPath(GROUP)).expect(200);
+    expect(body.state).toBe('hooked');
+    const told = app.log.filter(({ msg }) => /set IM_API_HOST and IM_SECRET_KEY/.test(String(msg)));
+    expect(told).toHaveLength(1);
+  });
+});
+
+async function start(
+  options: SimulatorOptions = {},
+  env: Record<string, string> = {},
+  before: (simulator: Simulator) => void = () => undefined,
+): Promise<World> {
+  const world = await startWorld(options, env, before);
+  closing.push(() => world.close());
+  return world;
+}
+
+/** A community with one topic, told by callbacks and verified. */
+async function makeClub(world: World): Promise<void> {
+  const { vendor } = world.simulator;
+  vendor.createGroup({ groupId: GROUP, name: 'Club', ownerAccount: 'ada' });
+  vendor.createTopic(GROUP, { topicId: TOPIC, name: 'News' });
+  await world.simulator.settled();
+  await expectState(world, 'verified');
+  await expectEqual(world);
+}
+
+async function expectEqual(world: World): Promise<void> {
+  const { differences } = await differencesAfter(8_000, world);
+  expect(differences).toEqual([]);
+}
+
+async function expectState(world: World, state: string): Promise<void> {
+  let last: unknown;
+  await until(async () => {
+    last = (await world.app.http.get(groupPath(GROUP))).body.state;
+    return last === state;
+  }).catch(() => undefined);
+  expect(last).toBe(state);
+}
+
+/** Waits until the vendor was asked so many times more. */
+async function untilCalls({ simulator }: World, command: string, more: number): Promise<void> {
+  const before = simulator.calls[command] ?? 0;
+  await until(() => (simulator.calls[command] ?? 0) >= before + more);
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const startedAt = performance.now();
+  while (!(await isTrue())) {
+    if (performance.now() - startedAt > 8_000) throw new Error('it did not become true');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+interface ChangeRow {
+  readonly kind: string;
+  readonly after: Record<string, unknown>;
+}
+
+function repairsOf({ app }: World, topicId: string): Promise<ChangeRow[]> {
+  return app.database.query<ChangeRow>(
+    `select kind, after from changes where topic_id = $1 and origin = 'reconcile' order by seq`,
+    [topicId],
+  );
+}
+
+async function kindsOf({ app }: World, topicId: string): Promise<string[]> {
+  const rows = await app.database.query<{ kind: string }>(
+    'select kind from changes where topic_id = $1 order by seq',
+    [topicId],
+  );
+  return rows.map((row) => row.kind);
+}

@@ -24,10 +24,11 @@ export function settingsFor(simulator: Simulator): Environment {
   };
 }
 
-/** A simulated vendor and an app that mirrors it. */
+/** A simulated vendor and an app that mirrors it; `before` is done before the app starts. */
 export async function startWorld(
   options: SimulatorOptions = {},
   env: Environment = {},
+  before: (simulator: Simulator) => void = () => undefined,
 ): Promise<World> {
   const simulator = await startSimulator({
     seed: 1,
@@ -35,6 +36,7 @@ export async function startWorld(
     limits: NO_LIMITS,
     ...options,
   });
+  before(simulator);
   const app = await startApp({ ...settingsFor(simulator), ...env });
   simulator.sendTo(app.url);
   return {
