@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { RestFault } from '../src/simulator/mischief.js';
 import type { Simulator, SimulatorOptions } from '../src/simulator/simulator.js';
 import { startApp } from './support/app.js';
@@ -9,17 +9,13 @@ const GROUP = '@TGS#_club';
 const TOPIC = `${GROUP}@TOPIC#_news`;
 const OTHER = `${GROUP}@TOPIC#_talk`;
 // Old answers are asked for anew after half of it.
-const OFTEN = { RECONCILE_WITHIN_SECONDS: '2' };
+const OFTEN = { RECONCILE_WITHIN_SECONDS: '1' };
 
-let closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing) await close();
-  closing = [];
-});
+// Most of the time is spent waiting for the walk, so that several worlds turn at once.
 
 describe('the reconcile', () => {
-  it('finds groups and topics of which no callback told', async () => {
-    const world = await start({}, {}, ({ vendor }) => {
+  it.concurrent('finds groups and topics of which no callback told', async () => {
+    await using world = await start({}, {}, ({ vendor }) => {
       vendor.importGroup({ groupId: GROUP, name: 'Club', ownerAccount: 'ada' });
       vendor.importTopic(GROUP, { topicId: TOPIC, customString: 'x' });
       vendor.importGroup({ name: 'without topics', supportsTopics: false });
@@ -29,8 +25,8 @@ describe('the reconcile', () => {
     await expectState(world, 'verified');
   });
 
-  it('repairs what lost callbacks would have told, for all to see', async () => {
-    const world = await start({}, OFTEN);
+  it.concurrent('repairs what lost callbacks would have told, for all to see', async () => {
+    await using world = await start({}, OFTEN);
     const { vendor } = world.simulator;
     await makeClub(world);
     vendor.createTopic(GROUP, { topicId: OTHER });
@@ -50,8 +46,8 @@ describe('the reconcile', () => {
     await expectState(world, 'verified');
   });
 
-  it('believes that a group is gone when two answers agree', async () => {
-    const world = await start({}, OFTEN);
+  it.concurrent('believes that a group is gone when two answers agree', async () => {
+    await using world = await start({}, OFTEN);
     await makeClub(world);
     const gone: RestFault = { kind: 'partial', code: 10010 };
     world.simulator.fault('get_group_info', gone, gone);
@@ -65,14 +61,14 @@ describe('the reconcile', () => {
     expect((await repairsOf(world, TOPIC)).at(-1)).toMatchObject({ kind: 'deleted' });
   });
 
-  it.each<[string, string, RestFault]>([
+  it.concurrent.each<[string, string, RestFault]>([
     ['carries errors', 'get_topic', { kind: 'partial', code: 10002 }],
     ['says that the feature is off', 'get_topic', { kind: 'error', code: 11000 }],
     ['says that the group is gone, and no other does', 'get_topic', { kind: 'error', code: 10010 }],
     ['leaves the group out', 'get_group_info', { kind: 'omitted' }],
     ['leaves the group out of the list', 'get_appid_group_list', { kind: 'omitted' }],
   ])('deletes nothing after an answer that %s', async (_, command, fault) => {
-    const world = await start({}, OFTEN);
+    await using world = await start({}, OFTEN);
     await makeClub(world);
     world.simulator.fault(command, fault, fault);
     await untilCalls(world, command, 3);
@@ -82,7 +78,7 @@ describe('the reconcile', () => {
   });
 
   it('asks once for a burst of callbacks that name no topic', async () => {
-    const world = await start();
+    await using world = await start();
     await makeClub(world);
     const calls = world.simulator.calls.get_topic ?? 0;
     for (let change = 0; change < 20; change += 1) {
@@ -95,8 +91,8 @@ describe('the reconcile', () => {
     expect(world.simulator.calls.get_topic).toBe(calls + 1);
   });
 
-  it('never deletes a topic that was created while it asked', async () => {
-    const world = await start();
+  it.concurrent('never deletes a topic that was created while it asked', async () => {
+    await using world = await start();
     await makeClub(world);
     const held = world.simulator.hold('get_topic');
     world.simulator.vendor.changeTopic(GROUP, TOPIC, { name: 'makes it ask' });
@@ -108,8 +104,8 @@ describe('the reconcile', () => {
     expect(await kindsOf(world, OTHER)).toEqual(['created', 'updated']);
   });
 
-  it('never sets back what was changed while it asked', async () => {
-    const world = await start({ callbackForm: { namesTopic: 'by TopicId' } });
+  it.concurrent('never sets back what was changed while it asked', async () => {
+    await using world = await start({ callbackForm: { namesTopic: 'by TopicId' } });
     await makeClub(world);
     const held = world.simulator.hold('get_topic');
     world.simulator.vendor.changeTopic(GROUP, TOPIC, { name: 'first' });
@@ -127,7 +123,7 @@ describe('the reconcile', () => {
   });
 
   it('stops with one alarm when the key is wrong, and lets the mirror live on callbacks', async () => {
-    const world = await start({ secretKey: 'another' });
+    await using world = await start({ secretKey: 'another' });
     await postCallback(world.app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(
       200,
     );
@@ -143,11 +139,11 @@ describe('the reconcile', () => {
 describe('without the REST API', () => {
   it('the mirror says once what is missing and lives on callbacks', async () => {
     const app = await startApp();
-    closing.push(() => app.close());
     await postCallback(app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(200);
     const { body } = await app.http.get(groupPath(GROUP)).expect(200);
     expect(body.state).toBe('hooked');
     const told = app.log.filter(({ msg }) => /set IM_API_HOST and IM_SECRET_KEY/.test(String(msg)));
+    await app.close();
     expect(told).toHaveLength(1);
   });
 });
@@ -156,10 +152,9 @@ async function start(
   options: SimulatorOptions = {},
   env: Record<string, string> = {},
   before: (simulator: Simulator) => void = () => undefined,
-): Promise<World> {
+): Promise<World & AsyncDisposable> {
   const world = await startWorld(options, env, before);
-  closing.push(() => world.close());
-  return world;
+  return { ...world, [Symbol.asyncDispose]: () => world.close() };
 }
 
 /** A community with one topic, told by callbacks and verified. */

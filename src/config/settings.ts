@@ -110,7 +110,7 @@ export const SCHEMA = {
   RECONCILE_WITHIN_SECONDS: {
     fallback: '86400',
     meaning: 'every group is compared with the REST API at least once in so many seconds',
-    parse: integer(2, 31_536_000),
+    parse: integer(1, 31_536_000),
   },
   API_KEYS: {
     fallback: '',

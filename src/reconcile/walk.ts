@@ -29,7 +29,7 @@ const POLL_MS = 250;
 const HOLD_AGAIN_MS = 1_500;
 // The sweep reads all groups: it may take this part of the time.
 const SWEEP_SHARE = 0.02;
-const SWEEP_MS = 2_000;
+const SWEEP_MS = 1_000;
 const LIST_POLL_MS = 1_000;
 const ALARM_PAUSE_MS = 60_000;
 const FAULT_PAUSE_MS = 1_000;
