@@ -9,6 +9,9 @@ import { stopOnSignal } from './shutdown.js';
 
 // sysexits.h
 const EX_CONFIG = 78;
+// Over Node's 511 the kernel drops a connection that is being made, and the sender tries again after
+// one second, then three: with a deadline of two seconds one short stall would lose callbacks.
+const BACKLOG = 4096;
 
 async function serve(settings: Settings): Promise<void> {
   const logger = createLogger(settings);
@@ -32,7 +35,7 @@ function reason(error: unknown): string {
 
 async function start(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
   const app = await createApp(settings, logger);
-  await app.listen(settings.port, settings.host);
+  await app.listen({ port: settings.port, host: settings.host, backlog: BACKLOG });
   return app;
 }
 

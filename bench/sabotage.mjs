@@ -1,0 +1,112 @@
+// npm run sabotage [-- --only NAME]: plants bugs in copies of the built service, one at a time, and expects
+// `faults` to find each of them. A rig that cannot fail proves nothing.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/**
+ * @typedef {{ file: string, find: string, put: string, fault: string, seconds: number }} Bug
+ * `find` must stand in the file exactly once.
+ */
+
+/** @type {Record<string, Bug>} */
+const BUGS = {
+  'an OK before the commit': {
+    file: 'webhooks/receiver.js',
+    find: 'await this.keepOrHold(request, reading);',
+    put: 'void this.keepOrHold(request, reading).catch(() => {});',
+    fault: 'kill-app',
+    seconds: 4,
+  },
+  'a swallowed error': {
+    file: 'webhooks/keeper.js',
+    find: 'await this.spool.append(request);',
+    put: '',
+    fault: 'stop-postgres',
+    seconds: 3,
+  },
+  'no deadline for the database': {
+    file: 'webhooks/keeper.js',
+    find: 'const DATABASE_DEADLINE_MS = 1_000;',
+    put: 'const DATABASE_DEADLINE_MS = 30_000;',
+    fault: 'freeze-postgres',
+    seconds: 8,
+  },
+  'a dropped record of the spool': {
+    file: 'spool/spool.js',
+    find: 'await take(records.slice(from, from + CHUNK))',
+    put: 'await take(records.slice(from + 1, from + CHUNK))',
+    fault: 'stop-postgres',
+    seconds: 3,
+  },
+  'a spool that forgets at the start': {
+    file: 'spool/spool.js',
+    find: 'if (!(await this.isAbandoned(name)))',
+    put: 'if (name)',
+    fault: 'kill-both',
+    seconds: 4,
+  },
+  'a writer that looks at nobody else': {
+    file: 'topics/topics.store.js',
+    find: '${isJournalOnly ? null : after}::bigint',
+    put: '(select batch from sequencer where id = 1 and ${after}::bigint is not null)',
+    fault: 'two-replicas',
+    seconds: 4,
+  },
+  'the last writer wins the whole row': {
+    file: 'topics/registers.js',
+    find: 'const order = compareStamps(stamp, stamps[field]);',
+    put: 'const order = 1;',
+    fault: 'nothing',
+    seconds: 3,
+  },
+  'a journal apart from the commit': {
+    file: 'topics/rows.js',
+    find: 'return entry && became ? [{ entry, became }] : [];',
+    put: 'return entry && became && Math.random() < 0.99 ? [{ entry, became }] : [];',
+    fault: 'nothing',
+    seconds: 3,
+  },
+  'a feed without its row': {
+    file: 'topics/topics.store.js',
+    find: '...changeColumns(folded.changes)',
+    put: '...changeColumns(folded.changes.slice(1))',
+    fault: 'nothing',
+    seconds: 3,
+  },
+};
+
+const ROOT = join(import.meta.dirname, '..');
+const { values: options } = parseArgs({ options: { only: { type: 'string' } } });
+const unseen = [];
+for (const [name, bug] of Object.entries(BUGS)) {
+  if (options.only !== undefined && options.only !== name) continue;
+  const isFound = await isFoundIn(bug);
+  process.stdout.write(`${isFound ? 'found   ' : 'NOT SEEN'}  ${name} (${bug.fault})\n`);
+  if (!isFound) unseen.push(name);
+}
+process.exitCode = unseen.length === 0 ? 0 : 1;
+
+/** @param {Bug} bug */
+async function isFoundIn({ file, find, put, fault, seconds }) {
+  // Beside dist/, so that what it imports from outside is where it was.
+  const copy = join(ROOT, 'dist-sabotage');
+  try {
+    await cp(join(ROOT, 'dist'), copy, { recursive: true });
+    const path = join(copy, file);
+    const parts = (await readFile(path, 'utf8')).split(find);
+    if (parts.length !== 2) throw new Error(`${file} does not hold this once: ${find}`);
+    await writeFile(path, parts.join(put));
+    const app = join(copy, 'main.js');
+    const args = ['--only', fault, '--seconds', String(seconds), '--app', app];
+    const rig = spawn(process.execPath, [join(import.meta.dirname, 'faults.mjs'), ...args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const [code] = await once(rig, 'exit');
+    return code !== 0;
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
