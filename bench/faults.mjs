@@ -399,8 +399,8 @@ async function isReady(url) {
 
 /** @param {string} directory */
 async function spooled(directory) {
-  const names = await readdir(join(directory, 'app', 'spool')).catch(() => []);
-  return names.length;
+  const files = await readdir(join(directory, 'app', 'spool')).catch(() => []);
+  return files.length;
 }
 
 /** @param {() => Promise<boolean>} condition */
