@@ -157,7 +157,7 @@ describe('the query API', () => {
 
   it('lists what is allowed when a parameter is unknown', async () => {
     const { body } = await mirror.http.get('/groups?offset=3').expect(400);
-    expect(body.detail).toBe('Unknown parameter "offset"; allowed: cursor, limit.');
+    expect(body.detail).toBe('Unknown parameter "offset"; allowed: cursor, limit, minSeq.');
   });
 
   it('refuses a cursor that was made for another list, or by nobody', async () => {

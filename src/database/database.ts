@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { PrismaClient } from './generated/client.js';
 import { checkSchema, migrateSchema } from './migrations.js';
 import { createPool } from './pool.js';
+import { ReadPool } from './read-pool.js';
 
 /** A transaction, or the client itself: whatever can run a statement. */
 export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
@@ -21,6 +22,8 @@ const PROBE_TIMEOUT_MS = 500;
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
+    /** Single statements that only read, on connections of their own. */
+    readonly reads: ReadPool,
     private readonly release: () => Promise<void>,
   ) {}
 
@@ -40,14 +43,16 @@ export class Database implements OnApplicationShutdown {
       await server.release();
       throw error;
     }
-    const pool = createPool({
+    const readers = Math.floor(settings.databasePoolSize / 2);
+    const options = {
       url: server.url,
-      max: settings.databasePoolSize,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-    });
+    };
+    const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-    return new Database(new PrismaClient({ adapter }), server.release);
+    const reads = new ReadPool(() => createPool({ ...options, max: readers }));
+    return new Database(new PrismaClient({ adapter }), reads, server.release);
   }
 
   /** Runs single statements, each its own transaction. */
@@ -82,6 +87,7 @@ export class Database implements OnApplicationShutdown {
   // Not onModuleDestroy: Nest calls that while requests are still being answered.
   async onApplicationShutdown(): Promise<void> {
     await this.prisma.$disconnect();
+    await this.reads.end();
     await this.release();
   }
 }

@@ -34,13 +34,17 @@ export function isDataFault(error: unknown): boolean {
 // 08 connection, 25006 read-only (a standby), 40 rollback, 53 resources, 55P03 lock, 57 operator.
 const AWAY = /^(08|25006|40|53|55P03|57)/;
 
+export function isAwayState(state: string): boolean {
+  return AWAY.test(state);
+}
+
 /** Whether the database could not answer, whatever it was asked. */
 export function isAway(error: unknown): boolean {
   if (error instanceof DatabaseUnavailableError) return true;
   for (const value of inside(error)) {
     if (member(value, 'name') === 'DriverAdapterError') {
       const state = sqlState(error);
-      return state === null || AWAY.test(state);
+      return state === null || isAwayState(state);
     }
     const message = member(value, 'message');
     // The pool and the driver throw these without any code.

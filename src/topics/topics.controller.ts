@@ -1,40 +1,51 @@
-import { Controller, Get, Param, Query, UseGuards } from '@nestjs/common';
+import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../http/api-key.guard.js';
-import { queryPipe } from '../http/query.pipe.js';
+import { Asked, type ReadRequest, sendAnswer } from '../http/read-request.js';
 import { IdPipe } from './id.pipe.js';
-import { type Page, PageQuery } from './page.js';
-import { type TopicsOfGroup, TopicsReader } from './topics.reader.js';
-import type { GroupAnswer, TopicAnswer } from './views.js';
+import { TopicsReader } from './topics.reader.js';
 
 /** The query API: reads only. */
-@Controller('groups')
+@Controller()
 @UseGuards(ApiKeyGuard)
 export class TopicsController {
   constructor(private readonly reader: TopicsReader) {}
 
-  @Get()
-  groups(@Query(queryPipe(PageQuery)) query: PageQuery): Promise<Page<GroupAnswer>> {
-    return this.reader.groups(query);
+  @Get('groups')
+  async groups(@Asked() request: ReadRequest, @Res() reply: FastifyReply): Promise<void> {
+    sendAnswer(reply, await this.reader.listGroups(request));
   }
 
-  @Get(':groupId')
-  group(@Param('groupId', IdPipe) groupId: string): Promise<GroupAnswer> {
-    return this.reader.group(groupId);
-  }
-
-  @Get(':groupId/topics')
-  topics(
+  @Get('groups/:groupId')
+  async group(
     @Param('groupId', IdPipe) groupId: string,
-    @Query(queryPipe(PageQuery)) query: PageQuery,
-  ): Promise<TopicsOfGroup> {
-    return this.reader.topicsOf(groupId, query);
+    @Asked() request: ReadRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    sendAnswer(reply, await this.reader.group(groupId, request));
   }
 
-  @Get(':groupId/topics/:topicId')
-  topic(
+  @Get('groups/:groupId/topics')
+  async topicsOf(
+    @Param('groupId', IdPipe) groupId: string,
+    @Asked() request: ReadRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    sendAnswer(reply, await this.reader.topicsOf(groupId, request));
+  }
+
+  @Get('groups/:groupId/topics/:topicId')
+  async topic(
     @Param('groupId', IdPipe) groupId: string,
     @Param('topicId', IdPipe) topicId: string,
-  ): Promise<TopicAnswer> {
-    return this.reader.topic(groupId, topicId);
+    @Asked() request: ReadRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    sendAnswer(reply, await this.reader.topic(groupId, topicId, request));
+  }
+
+  @Get('topics')
+  async topics(@Asked() request: ReadRequest, @Res() reply: FastifyReply): Promise<void> {
+    sendAnswer(reply, await this.reader.listTopics(request));
   }
 }

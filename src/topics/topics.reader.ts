@@ -1,55 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { GroupCommit } from '../database/group-commit.js';
+import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
-import { decodeCursor, encodeCursor, type Page, type PageQuery, toPage } from './page.js';
+import { type Answer, entityTag, isNotModified, type ReadRequest } from '../http/read-request.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import {
+  cursorOfGroups,
+  cursorOfTopics,
+  MIN_SEQ,
+  readGroupListQuery,
+  readTopicListQuery,
+} from './list-query.js';
 import { TopicListsStore } from './topic-lists.store.js';
-import { type GroupAnswer, groupAnswer, type TopicAnswer, topicAnswer } from './views.js';
+import { groupAnswer, type ToldGroup } from './views.js';
 
-/** A page of topics together with the group they belong to, which tells how fresh they are. */
-export interface TopicsOfGroup extends Page<TopicAnswer> {
-  readonly group: GroupAnswer;
-}
+// How long a reader waits for the `seq` it has seen elsewhere, and how often it looks.
+const MIN_SEQ_PATIENCE_MS = 1_000;
+const MIN_SEQ_INTERVAL_MS = 50;
+const MAX_SHARED_READS = 500;
+const MAX_WAITING_READS = 10_000;
 
 /** Answers the questions of the query API. Unknown ids are a Problem 404. */
 @Injectable()
 export class TopicsReader {
+  // Reads of single groups that arrive while one runs share the next: a 304 costs little more
+  // than its request.
+  private readonly groups = new GroupCommit<string, ToldGroup | null>({
+    commit: async (groupIds) => {
+      const rows = await this.store.groupsById([...new Set(groupIds)]);
+      const known = new Map(rows.map((row) => [row.group_id, row]));
+      return groupIds.map((groupId) => known.get(groupId) ?? null);
+    },
+    isItemFault: () => false,
+    maxBatch: MAX_SHARED_READS,
+    maxQueue: MAX_WAITING_READS,
+  });
+
   constructor(private readonly store: TopicListsStore) {}
 
-  async groups({ limit, cursor }: PageQuery): Promise<Page<GroupAnswer>> {
-    const key = decodeCursor('groups', cursor);
-    const rows = await this.store.groups({ key, count: limit + 1 });
-    return toPage(rows.map(groupAnswer), limit, (last) => encodeCursor('groups', last.groupId));
+  async listGroups(request: ReadRequest): Promise<Answer> {
+    const secret = await this.store.cursorSecret();
+    const { limit, after, minSeq } = readGroupListQuery(request.query, (cursor) =>
+      decodeCursor(cursor, secret),
+    );
+    await this.reach(minSeq);
+    const rows = await this.store.groups(after, limit + 1);
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const nextCursor = last ? encodeCursor(cursorOfGroups(last.group_id), secret) : null;
+    return { json: JSON.stringify({ data: rows.slice(0, limit).map(groupAnswer), nextCursor }) };
   }
 
-  async group(groupId: string): Promise<GroupAnswer> {
-    const row = await this.store.group(groupId);
-    if (!row) throw unknownGroup(groupId);
-    return groupAnswer(row);
+  async group(groupId: string, request: ReadRequest): Promise<Answer> {
+    await this.reach(readParameters(request.query, MIN_SEQ).given.minSeq);
+    const group = await this.knownGroup(groupId);
+    const etag = groupTag(group, request);
+    if (isNotModified(request, etag)) return { json: null, etag };
+    return { json: JSON.stringify(groupAnswer(group)), etag };
   }
 
-  async topicsOf(groupId: string, { limit, cursor }: PageQuery): Promise<TopicsOfGroup> {
+  async topicsOf(groupId: string, request: ReadRequest): Promise<Answer> {
     const scope = `topics ${groupId}`;
-    const key = decodeCursor(scope, cursor);
-    const found = await this.store.topicsOf(groupId, { key, count: limit + 1 });
+    const secret = await this.store.cursorSecret();
+    const query = readTopicListQuery(request.query, scope, (cursor) =>
+      decodeCursor(cursor, secret),
+    );
+    await this.reach(query.minSeq);
+    const unchanged = await this.unchanged(groupId, request);
+    if (unchanged) return unchanged;
+
+    const found = await this.store.topicsOf(groupId, query);
     if (!found) throw unknownGroup(groupId);
-    const topics = found.topics.map(topicAnswer);
+    const { group, page } = found;
+    const nextCursor = page.next && encodeCursor(cursorOfTopics(scope, query, page.next), secret);
+    const told = JSON.stringify(groupAnswer(group));
     return {
-      ...toPage(topics, limit, (last) => encodeCursor(scope, last.topicId)),
-      group: groupAnswer(found.group),
+      json: `{"data":[${page.data}],"nextCursor":${JSON.stringify(nextCursor)},"group":${told}}`,
+      etag: groupTag(group, request),
     };
   }
 
-  async topic(groupId: string, topicId: string): Promise<TopicAnswer> {
-    const row = await this.store.topic(groupId, topicId);
-    if (row) return topicAnswer(row);
-    if (!(await this.store.group(groupId))) throw unknownGroup(groupId);
-    throw new Problem(
-      404,
-      'UNKNOWN_TOPIC',
-      `The mirror knows no topic ${JSON.stringify(topicId)} in the group ${JSON.stringify(groupId)}.`,
+  async listTopics(request: ReadRequest): Promise<Answer> {
+    const secret = await this.store.cursorSecret();
+    const query = readTopicListQuery(request.query, 'topics', (cursor) =>
+      decodeCursor(cursor, secret),
     );
+    await this.reach(query.minSeq);
+    const { data, next } = await this.store.topics(query);
+    const nextCursor = next && encodeCursor(cursorOfTopics('topics', query, next), secret);
+    return { json: `{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}` };
   }
+
+  async topic(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
+    await this.reach(readParameters(request.query, MIN_SEQ).given.minSeq);
+    const unchanged = await this.unchanged(groupId, request);
+    if (unchanged) return unchanged;
+
+    const found = await this.store.topic(groupId, topicId);
+    if (!found) throw unknownGroup(groupId);
+    if (found.topic === null) throw unknownTopic(groupId, topicId);
+    return { json: found.topic, etag: groupTag(found.group, request) };
+  }
+
+  /** 304 by the group's row alone, for an asker who has an answer already. */
+  private async unchanged(groupId: string, request: ReadRequest): Promise<Answer | null> {
+    if (request.ifNoneMatch === undefined) return null;
+    const etag = groupTag(await this.knownGroup(groupId), request);
+    return isNotModified(request, etag) ? { json: null, etag } : null;
+  }
+
+  private async knownGroup(groupId: string): Promise<ToldGroup> {
+    const group = await this.groups.submit(groupId);
+    if (group === null) throw unknownGroup(groupId);
+    return group;
+  }
+
+  /**
+   * Waits until the mirror has `minSeq`.
+   * @throws Problem 503 when that takes too long.
+   */
+  private async reach(minSeq: number | undefined): Promise<void> {
+    if (minSeq === undefined) return;
+    const deadline = performance.now() + MIN_SEQ_PATIENCE_MS;
+    while ((await this.store.lastSeq()) < minSeq) {
+      if (performance.now() > deadline) throw notYet(minSeq);
+      await sleep(MIN_SEQ_INTERVAL_MS);
+    }
+  }
+}
+
+function groupTag(group: ToldGroup, request: ReadRequest): string {
+  const { seq, state, verifiedAt } = groupAnswer(group);
+  return entityTag([seq, state, verifiedAt], request);
 }
 
 function unknownGroup(groupId: string): Problem {
   return new Problem(404, 'UNKNOWN_GROUP', `The mirror knows no group ${JSON.stringify(groupId)}.`);
+}
+
+function unknownTopic(groupId: string, topicId: string): Problem {
+  return new Problem(
+    404,
+    'UNKNOWN_TOPIC',
+    `The mirror knows no topic ${JSON.stringify(topicId)} in the group ${JSON.stringify(groupId)}.`,
+  );
+}
+
+function notYet(minSeq: number): Problem {
+  return new Problem(503, 'SEQ_NOT_REACHED', `The mirror has not come to seq ${minSeq} yet.`, {
+    retryAfterSeconds: 1,
+  });
 }

@@ -43,6 +43,27 @@ export interface TopicAnswer {
   readonly seq: number;
 }
 
+/** The fields of a topic, in the order they are told. */
+export const TOPIC_FIELDS = [
+  'groupId',
+  'topicId',
+  'name',
+  'type',
+  'ownerAccount',
+  'operatorAccount',
+  'introduction',
+  'notification',
+  'faceUrl',
+  'customString',
+  'muteAllMember',
+  'userDefinedDataList',
+  'createdAt',
+  'updatedAt',
+  'deletedAt',
+  'seq',
+] as const satisfies readonly (keyof TopicAnswer)[];
+export type TopicField = (typeof TOPIC_FIELDS)[number];
+
 /** The columns of `topics` that are told. */
 export type ToldTopic = Omit<StoredTopic, 'registers'>;
 /** The columns of `groups` that are told. */

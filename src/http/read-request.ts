@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** What a question to the query API says beyond its path. */
+export interface ReadRequest {
+  /** Path and query as they were sent. */
+  readonly url: string;
+  /** The parsed query: `name → text`, or a list of texts where a name was repeated. */
+  readonly query: unknown;
+  readonly ifNoneMatch: string | undefined;
+}
+
+/** An answer: JSON text, or `null` when the asker has it already. */
+export interface Answer {
+  readonly json: string | null;
+  readonly etag?: string;
+}
+
+export const Asked = createParamDecorator((_: unknown, context: ExecutionContext): ReadRequest => {
+  const { url, query, headers } = context.switchToHttp().getRequest<FastifyRequest>();
+  return { url, query, ifNoneMatch: headers['if-none-match'] };
+});
+
+/** Sends an answer, whose JSON PostgreSQL may have composed: it is passed on as it is. */
+export function sendAnswer(reply: FastifyReply, { json, etag }: Answer): void {
+  void reply.header('cache-control', 'private, no-cache');
+  if (etag !== undefined) void reply.header('etag', etag);
+  if (json === null) void reply.status(304).send();
+  else void reply.type(JSON_TYPE).send(json);
+}
+
+/**
+ * A weak entity tag (RFC 9110, 8.8.3) of a version and of what was asked: the same tag means that
+ * nothing has changed that the answer tells, save when the last callback came.
+ */
+export function entityTag(version: readonly unknown[], { url }: ReadRequest): string {
+  const hash = createHash('sha256').update(JSON.stringify([version, url]));
+  return `W/"${hash.digest('base64url').slice(0, 22)}"`;
+}
+
+/** Whether `If-None-Match` names the tag, or any (RFC 9110, 13.1.2: weak comparison). */
+export function isNotModified({ ifNoneMatch }: ReadRequest, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const opaque = etag.replace(/^W\//, '');
+  return ifNoneMatch
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
+    .some((tag) => tag === opaque || tag === '*');
+}
