@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { ChangesModule } from './changes/changes.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { HealthModule } from './health/health.module.js';
@@ -17,6 +18,7 @@ export class AppModule {
         MetricsModule,
         WebhooksModule,
         TopicsModule,
+        ChangesModule,
         ReconcileModule.running(),
         HealthModule,
       ],

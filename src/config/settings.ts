@@ -124,6 +124,27 @@ export const SCHEMA = {
     meaning: '`off` opens the query API to everybody who reaches it',
     parse: oneOf('key', 'off'),
   },
+  FEED_NOTIFY: {
+    fallback: 'on',
+    meaning:
+      '`off` finds changes for the feed by polling alone: behind PgBouncer in transaction mode',
+    parse: oneOf('on', 'off'),
+  },
+  FEED_MAX_STREAMS: {
+    fallback: '2000',
+    meaning: 'most streams of the feed that this process keeps open',
+    parse: integer(1, 100_000),
+  },
+  FEED_HEARTBEAT_SECONDS: {
+    fallback: '15',
+    meaning: 'how often an idle stream is sent a comment, so that nothing on the way gives it up',
+    parse: integer(1, 300),
+  },
+  FEED_SLOW_SECONDS: {
+    fallback: '30',
+    meaning: 'a stream is cut whose reader has not taken what it was sent for so many seconds',
+    parse: integer(1, 3600),
+  },
 } as const satisfies Record<string, Definition<unknown>>;
 
 export type SettingName = keyof typeof SCHEMA;
@@ -164,6 +185,10 @@ export abstract class Settings {
   abstract readonly reconcileWithinSeconds: number;
   abstract readonly apiKeys: readonly ApiKey[];
   abstract readonly apiAuth: Value<'API_AUTH'>;
+  abstract readonly feedNotify: Value<'FEED_NOTIFY'>;
+  abstract readonly feedMaxStreams: number;
+  abstract readonly feedHeartbeatSeconds: number;
+  abstract readonly feedSlowSeconds: number;
 }
 
 /**
@@ -210,6 +235,10 @@ export function parseSettings(env: Environment): Settings {
     apiKeys,
     // Without a key nobody could ask anything: outside production that means open.
     apiAuth: apiKeys.length === 0 ? 'off' : apiAuth,
+    feedNotify: reader.defaulted('FEED_NOTIFY', SCHEMA.FEED_NOTIFY),
+    feedMaxStreams: reader.defaulted('FEED_MAX_STREAMS', SCHEMA.FEED_MAX_STREAMS),
+    feedHeartbeatSeconds: reader.defaulted('FEED_HEARTBEAT_SECONDS', SCHEMA.FEED_HEARTBEAT_SECONDS),
+    feedSlowSeconds: reader.defaulted('FEED_SLOW_SECONDS', SCHEMA.FEED_SLOW_SECONDS),
   };
   const problems = [...reader.problems, ...missing(env, settings)];
   if (problems.length > 0) throw new SettingsError(problems);

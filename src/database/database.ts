@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Settings } from '../config/settings.js';
 import { PrismaClient } from './generated/client.js';
+import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
 import { createPool } from './pool.js';
 import { ReadPool } from './read-pool.js';
@@ -24,7 +25,7 @@ export class Database implements OnApplicationShutdown {
     private readonly prisma: PrismaClient,
     /** Single statements that only read, on connections of their own. */
     readonly reads: ReadPool,
-    private readonly release: () => Promise<void>,
+    private readonly server: { readonly url: string; readonly release: () => Promise<void> },
   ) {}
 
   /**
@@ -52,7 +53,7 @@ export class Database implements OnApplicationShutdown {
     const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
     const reads = new ReadPool(() => createPool({ ...options, max: readers }));
-    return new Database(new PrismaClient({ adapter }), reads, server.release);
+    return new Database(new PrismaClient({ adapter }), reads, server);
   }
 
   /** Runs single statements, each its own transaction. */
@@ -69,6 +70,11 @@ export class Database implements OnApplicationShutdown {
       maxWait: CONNECT_TIMEOUT_MS,
       timeout: TRANSACTION_TIMEOUT_MS,
     });
+  }
+
+  /** Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. */
+  listener(channel: string, onHint: () => void): Listener {
+    return new Listener({ url: this.server.url, channel, onHint });
   }
 
   /** Whether PostgreSQL answers now. */
@@ -88,7 +94,7 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.prisma.$disconnect();
     await this.reads.end();
-    await this.release();
+    await this.server.release();
   }
 }
 

@@ -9,13 +9,20 @@ export class Problem extends HttpException {
     status: HttpStatus,
     readonly code: string,
     readonly detail: string,
-    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+    options: {
+      cause?: unknown;
+      retryAfterSeconds?: number;
+      /** Extension members of the document (RFC 9457, 3.2). */
+      members?: Readonly<Record<string, unknown>>;
+    } = {},
   ) {
     super(detail, status, { cause: options.cause });
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.members = options.members ?? {};
   }
 
   readonly retryAfterSeconds: number | undefined;
+  readonly members: Readonly<Record<string, unknown>>;
 }
 
 /** The members of a problem document, in the order they are sent. */
@@ -34,9 +41,11 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
+  410: 'Gone',
   413: 'Payload too large',
   414: 'URI too long',
   415: 'Unsupported media type',
+  429: 'Too many requests',
   503: 'Service unavailable',
 };
 
@@ -49,12 +58,19 @@ export function problemDocument(problem: Problem, requestId: string): ProblemDoc
     code: problem.code,
     detail: problem.detail,
     requestId,
+    ...problem.members,
   };
 }
 
 /** Whatever was thrown, as a problem; an unforeseen error tells nothing of the inside. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (hasCode(error, 'DATABASE_UNAVAILABLE')) {
+    return new Problem(503, 'DATABASE_UNAVAILABLE', 'The database does not answer; try again.', {
+      cause: error,
+      retryAfterSeconds: 1,
+    });
+  }
   const status = statusOf(error);
   if (status >= 400 && status < 500) {
     const detail = error instanceof Error ? error.message : 'The request cannot be answered.';
@@ -70,6 +86,10 @@ const CODES: Readonly<Record<number, string>> = {
   414: 'URI_TOO_LONG',
   415: 'UNSUPPORTED_MEDIA_TYPE',
 };
+
+function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
+}
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 
 /** The figures of this process, by Prometheus convention. Labels are closed sets: no ids. */
 @Injectable()
@@ -38,6 +38,19 @@ export class Metrics {
     name: 'topicmirror_rest_calls_total',
     help: 'REST requests to the vendor, by command and outcome',
     labelNames: ['command', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  readonly feedStreams = new Gauge({
+    name: 'topicmirror_feed_streams',
+    help: 'Streams of the feed that are open',
+    registers: [this.registry],
+  });
+
+  readonly feedStreamsEnded = new Counter({
+    name: 'topicmirror_feed_streams_ended_total',
+    help: 'Streams of the feed that ended, by reason',
+    labelNames: ['reason'] as const,
     registers: [this.registry],
   });
 

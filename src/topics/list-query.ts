@@ -48,6 +48,15 @@ export const PAGE_PARAMETERS = {
   ...MIN_SEQ,
 } as const satisfies ParameterTable;
 
+export const TOPIC_PARAMETERS = {
+  ...MIN_SEQ,
+  asOf: {
+    description: 'The topic as the mirror had it at this instant, as far back as changes are kept.',
+    schema: { type: 'string', format: 'date-time' },
+    parse: instant,
+  },
+} as const satisfies ParameterTable;
+
 export const TOPIC_LIST_PARAMETERS = {
   ...PAGE_PARAMETERS,
   sort: {
@@ -168,6 +177,28 @@ export function readGroupListQuery(
 
 export function cursorOfGroups(after: string): unknown {
   return { scope: GROUPS, after };
+}
+
+/** One page of the history of a topic that is asked for. */
+export interface HistoryQuery {
+  readonly limit: number;
+  /** The `seq` before which the page begins; `null`: at the newest change. */
+  readonly before: number | null;
+  readonly minSeq: number | undefined;
+}
+
+/** @throws Problem 400 for what is not allowed, and for a cursor of another list. */
+export function readHistoryQuery(
+  query: unknown,
+  scope: string,
+  decode: (cursor: string) => unknown,
+): HistoryQuery {
+  const { limit = DEFAULT_LIMIT, cursor, minSeq } = readParameters(query, PAGE_PARAMETERS).given;
+  if (cursor === undefined) return { limit, before: null, minSeq };
+  const carried = decode(cursor);
+  const isOurs = isOfScope(carried, scope) && 'before' in carried;
+  if (!isOurs || typeof carried.before !== 'number') throw foreignCursor();
+  return { limit, before: carried.before, minSeq };
 }
 
 /**

@@ -44,6 +44,16 @@ export class TopicsController {
     sendAnswer(reply, await this.reader.topic(groupId, topicId, request));
   }
 
+  @Get('groups/:groupId/topics/:topicId/history')
+  async history(
+    @Param('groupId', IdPipe) groupId: string,
+    @Param('topicId', IdPipe) topicId: string,
+    @Asked() request: ReadRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    sendAnswer(reply, await this.reader.history(groupId, topicId, request));
+  }
+
   @Get('topics')
   async topics(@Asked() request: ReadRequest, @Res() reply: FastifyReply): Promise<void> {
     sendAnswer(reply, await this.reader.listTopics(request));

@@ -1,6 +1,7 @@
 // Owns groups and topics: the rules by which they change, the only writer, and the query API.
 // Hides SQL, batches and merge rules behind TopicsService.apply.
 import { Module } from '@nestjs/common';
+import { ChangesModule } from '../changes/changes.module.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { TopicListsStore } from './topic-lists.store.js';
 import { TopicsController } from './topics.controller.js';
@@ -9,7 +10,7 @@ import { TopicsService } from './topics.service.js';
 import { TopicsStore } from './topics.store.js';
 
 @Module({
-  imports: [DatabaseModule],
+  imports: [DatabaseModule, ChangesModule],
   controllers: [TopicsController],
   providers: [TopicsService, TopicsStore, TopicsReader, TopicListsStore],
   exports: [TopicsService],

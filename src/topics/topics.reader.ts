@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { History } from '../changes/history.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
@@ -10,10 +11,12 @@ import {
   cursorOfTopics,
   MIN_SEQ,
   readGroupListQuery,
+  readHistoryQuery,
   readTopicListQuery,
+  TOPIC_PARAMETERS,
 } from './list-query.js';
 import { TopicListsStore } from './topic-lists.store.js';
-import { groupAnswer, type ToldGroup } from './views.js';
+import { groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
 
 // How long a reader waits for the `seq` it has seen elsewhere, and how often it looks.
 const MIN_SEQ_PATIENCE_MS = 1_000;
@@ -37,7 +40,10 @@ export class TopicsReader {
     maxQueue: MAX_WAITING_READS,
   });
 
-  constructor(private readonly store: TopicListsStore) {}
+  constructor(
+    private readonly store: TopicListsStore,
+    private readonly log: History,
+  ) {}
 
   async listGroups(request: ReadRequest): Promise<Answer> {
     const secret = await this.store.cursorSecret();
@@ -60,7 +66,7 @@ export class TopicsReader {
   }
 
   async topicsOf(groupId: string, request: ReadRequest): Promise<Answer> {
-    const scope = `topics ${groupId}`;
+    const scope = JSON.stringify(['topics', groupId]);
     const secret = await this.store.cursorSecret();
     const query = readTopicListQuery(request.query, scope, (cursor) =>
       decodeCursor(cursor, secret),
@@ -92,14 +98,53 @@ export class TopicsReader {
   }
 
   async topic(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
-    await this.reach(readParameters(request.query, MIN_SEQ).given.minSeq);
+    const { minSeq, asOf } = readParameters(request.query, TOPIC_PARAMETERS).given;
+    await this.reach(minSeq);
     const unchanged = await this.unchanged(groupId, request);
     if (unchanged) return unchanged;
 
+    const { group, topic } = await this.knownTopic(groupId, topicId);
+    const json = asOf === undefined ? topic : await this.topicAsOf(topic, asOf);
+    return { json, etag: groupTag(group, request) };
+  }
+
+  async history(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
+    const scope = JSON.stringify(['history', groupId, topicId]);
+    const secret = await this.store.cursorSecret();
+    const { limit, before, minSeq } = readHistoryQuery(request.query, scope, (cursor) =>
+      decodeCursor(cursor, secret),
+    );
+    await this.reach(minSeq);
+    const found = await this.log.changes(groupId, topicId, { before, count: limit + 1 });
+    if (found.length === 0) await this.knownTopic(groupId, topicId);
+    const last = found.length > limit ? found[limit - 1] : undefined;
+    const nextCursor = last ? encodeCursor({ scope, before: last.seq }, secret) : null;
+    const data = found.slice(0, limit).map(({ json }) => json);
+    return { json: `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}` };
+  }
+
+  private async knownTopic(
+    groupId: string,
+    topicId: string,
+  ): Promise<{ readonly group: ToldGroup; readonly topic: string }> {
     const found = await this.store.topic(groupId, topicId);
     if (!found) throw unknownGroup(groupId);
-    if (found.topic === null) throw unknownTopic(groupId, topicId);
-    return { json: found.topic, etag: groupTag(found.group, request) };
+    const { group, topic } = found;
+    if (topic === null) throw unknownTopic(groupId, topicId);
+    return { group, topic };
+  }
+
+  private async topicAsOf(json: string, instant: Date): Promise<string> {
+    const topic: TopicAnswer = JSON.parse(json);
+    const past = await this.log.asOf({ ...topic }, instant);
+    if (past.kind === 'known') return JSON.stringify(past.topic);
+    const { groupId, topicId } = topic;
+    if (past.kind === 'unknown') throw unknownTopic(groupId, topicId, instant);
+    throw new Problem(
+      410,
+      'HISTORY_GONE',
+      `The changes of the topic ${JSON.stringify(topicId)} are not kept back to ${instant.toISOString()}.`,
+    );
   }
 
   /** 304 by the group's row alone, for an asker who has an answer already. */
@@ -138,11 +183,14 @@ function unknownGroup(groupId: string): Problem {
   return new Problem(404, 'UNKNOWN_GROUP', `The mirror knows no group ${JSON.stringify(groupId)}.`);
 }
 
-function unknownTopic(groupId: string, topicId: string): Problem {
+function unknownTopic(groupId: string, topicId: string, asOf?: Date): Problem {
+  const [group, topic] = [JSON.stringify(groupId), JSON.stringify(topicId)];
   return new Problem(
     404,
     'UNKNOWN_TOPIC',
-    `The mirror knows no topic ${JSON.stringify(topicId)} in the group ${JSON.stringify(groupId)}.`,
+    asOf === undefined
+      ? `The mirror knows no topic ${topic} in the group ${group}.`
+      : `The mirror knew no topic ${topic} in the group ${group} at ${asOf.toISOString()}.`,
   );
 }
 

@@ -1,0 +1,117 @@
+// What a question to the feed asks for, and which cursors it takes. Pure.
+import { anyText, type ParameterTable, readParameters, wholeNumber } from '../http/parameters.js';
+import { Problem } from '../http/problem.js';
+import type { Position, Stretch } from './changes.store.js';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 500;
+const MAX_WAIT_SECONDS = 25;
+
+const toSeq = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+
+export const CHANGES_PARAMETERS = {
+  after: {
+    description:
+      'The last `seq` that was seen: the `nextAfter` of the answer before. Without it the feed begins with the oldest change that is kept. A stream takes `Last-Event-ID` before it.',
+    schema: { type: 'integer', minimum: 0 },
+    example: 0,
+    parse: toSeq,
+  },
+  limit: {
+    description: 'How many changes an answer holds at most; a stream has no end.',
+    schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+    example: 50,
+    parse: wholeNumber(1, MAX_LIMIT),
+  },
+  wait: {
+    description: 'How many seconds to wait for the first change when there is none.',
+    schema: { type: 'integer', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
+    example: 0,
+    parse: wholeNumber(0, MAX_WAIT_SECONDS),
+  },
+  groupId: {
+    description: 'Only changes of this group and its topics.',
+    schema: { type: 'string' },
+    example: '@TGS#_@TGS#cQVLVHIM62CJ',
+    parse: anyText,
+  },
+} as const satisfies ParameterTable;
+
+export interface ChangesQuery {
+  /** `null`: from the oldest change that is kept. */
+  readonly after: number | null;
+  readonly limit: number;
+  readonly waitMs: number;
+  readonly groupId: string | null;
+}
+
+/** @throws Problem 400 for what is not allowed. */
+export function readChangesQuery(query: unknown): ChangesQuery {
+  const { after, limit, wait, groupId } = readParameters(query, CHANGES_PARAMETERS).given;
+  return {
+    after: after ?? null,
+    limit: limit ?? DEFAULT_LIMIT,
+    waitMs: (wait ?? 0) * 1000,
+    groupId: groupId ?? null,
+  };
+}
+
+/**
+ * The `seq` an event stream goes on after, of its `Last-Event-ID`.
+ * @throws Problem 400 where that is not an id of this feed.
+ */
+export function readLastEventId(header: string | string[] | undefined): number | null {
+  if (header === undefined || header === '') return null;
+  try {
+    return toSeq(String(header));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Problem(
+      400,
+      'INVALID_LAST_EVENT_ID',
+      'Last-Event-ID must be the id of an event of this feed.',
+    );
+  }
+}
+
+/**
+ * Where to begin.
+ * @throws Problem 410 where the log does not lead on from `after` without a hole: changes after it
+ *   are no longer kept, or it is the cursor of another database.
+ */
+export function startOf(after: number | null, { latest, oldest }: Position): number {
+  if (after === null) return oldest - 1;
+  if (after < oldest - 1) {
+    throw gone(
+      'CHANGES_GONE',
+      `Changes are kept from seq ${oldest} on, so some after ${after} are missing.`,
+      latest,
+    );
+  }
+  if (after > latest) {
+    throw gone(
+      'CURSOR_AHEAD',
+      `The last change has seq ${latest}: ${after} is not of this database, or of a time before a restore.`,
+      latest,
+    );
+  }
+  return after;
+}
+
+/** The cursor after a stretch: past everything that was looked at. */
+export function nextAfter(after: number, limit: number, { changes, latest }: Stretch): number {
+  const last = changes.at(-1);
+  if (last !== undefined && changes.length === limit) return last.seq;
+  return Math.max(after, latest);
+}
+
+function gone(code: string, detail: string, latest: number): Problem {
+  return new Problem(
+    410,
+    code,
+    `${detail} Start over: read the lists, then follow after=${latest}.`,
+    {
+      members: { latestSeq: latest },
+    },
+  );
+}

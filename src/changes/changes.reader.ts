@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { type ChangesQuery, nextAfter, startOf } from './changes-query.js';
+import { ChangesStore, type Stretch } from './changes.store.js';
+import { Feed } from './feed.js';
+
+/** Answers of the feed to a request that is answered once, at once or after a wait. */
+@Injectable()
+export class ChangesReader {
+  constructor(
+    private readonly store: ChangesStore,
+    private readonly feed: Feed,
+  ) {}
+
+  /**
+   * The changes after a cursor as JSON; where there are none yet, waits for the first.
+   * @param gone ends the wait when the asker has gone
+   * @throws Problem 410 where the cursor does not lead on without a hole.
+   */
+  async changes(query: ChangesQuery, gone: AbortSignal): Promise<string> {
+    const { limit, groupId, waitMs } = query;
+    // The database and not the memory of the feed: whoever asks after a commit must see it.
+    let after = query.after ?? 0;
+    let stretch = await this.store.stretch(after, limit, groupId);
+    after = startOf(query.after, stretch);
+    if (stretch.changes.length === 0 && waitMs > 0) {
+      stretch = await this.first({ ...query, after: nextAfter(after, limit, stretch) }, gone);
+    }
+    const data = stretch.changes.map(({ json }) => json).join(',');
+    return `{"data":[${data}],"nextAfter":${nextAfter(after, limit, stretch)}}`;
+  }
+
+  /** @throws Problem 410, like `changes`. */
+  async start(after: number | null): Promise<number> {
+    return startOf(after, await this.store.stretch(Number.MAX_SAFE_INTEGER, 1, null));
+  }
+
+  private async first(
+    { after, limit, groupId, waitMs }: ChangesQuery & { after: number },
+    gone: AbortSignal,
+  ): Promise<Stretch> {
+    const follower = this.feed.follow();
+    const { over, isOver, clear } = patience(waitMs, gone);
+    try {
+      for (;;) {
+        const news = this.feed.next();
+        const stretch = await this.feed.read(after, limit, groupId);
+        if (stretch.changes.length > 0 || isOver() || this.feed.isStopped) return stretch;
+        await Promise.race([news, over]);
+      }
+    } finally {
+      clear();
+      follower.leave();
+    }
+  }
+}
+
+// Not AbortSignal.any and AbortSignal.timeout: Node 20 may collect them before they fire.
+function patience(ms: number, gone: AbortSignal) {
+  let isOver = false;
+  let end: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    end = () => {
+      isOver = true;
+      resolve();
+    };
+  });
+  const timer = setTimeout(end, ms);
+  gone.addEventListener('abort', end, { once: true });
+  return { over, isOver: () => isOver, clear: () => clearTimeout(timer) };
+}

@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { Prisma } from '../database/generated/client.js';
+
+/** A change as the feed tells it. */
+export interface StoredChange {
+  readonly seq: number;
+  readonly groupId: string;
+  /** One line of JSON. */
+  readonly json: string;
+}
+
+/** Where the log stands at the moment of an answer. */
+export interface Position {
+  /** The last `seq` that was given to a change. */
+  readonly latest: number;
+  /** The first `seq` that is still in the log; one more than the last when nothing is. */
+  readonly oldest: number;
+}
+
+export interface Stretch extends Position {
+  readonly changes: readonly StoredChange[];
+}
+
+/** A change of one topic, newest first; `before` holds what it undid. */
+export interface TopicChangeRow {
+  readonly seq: number;
+  readonly kind: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+}
+
+const TOLD = Prisma.sql`
+  c.seq,
+  c.group_id as "groupId",
+  c.topic_id as "topicId",
+  c.kind,
+  c.origin,
+  to_char(c.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
+  c.operator_account as "operatorAccount",
+  c.platform,
+  c.before,
+  c.after`;
+
+type StretchRow = Position & { [Key in keyof StoredChange]: StoredChange[Key] | null };
+
+/**
+ * All SQL that reads the log of changes. Each `seq` has one row and their order is the order of
+ * commits, so whoever has seen all up to one number misses nothing by asking for those after it.
+ */
+@Injectable()
+export class ChangesStore {
+  constructor(private readonly database: Database) {}
+
+  /** The first changes after `after`, of all groups or of one, and where the log stands then. */
+  async stretch(after: number, limit: number, groupId: string | null): Promise<Stretch> {
+    const rows = await this.database.reads.query<StretchRow>(Prisma.sql`
+      select s.seq::float8 as latest,
+             coalesce((select min(seq) from changes), s.seq + 1)::float8 as oldest,
+             found.*
+        from sequencer s
+        left join lateral (
+          select c.seq::float8 as seq,
+                 c.group_id as "groupId",
+                 (select row_to_json(told)::text from (select ${TOLD}) told) as json
+            from changes c
+           where c.seq > ${after}::bigint
+             ${groupId === null ? Prisma.empty : Prisma.sql`and c.group_id = ${groupId}`}
+           order by c.seq
+           limit ${limit}
+        ) found on true
+       where s.id = 1
+       order by found.seq`);
+    const [position] = rows;
+    if (!position) throw new Error('the table sequencer has lost its row');
+    const { latest, oldest } = position;
+    return { latest, oldest, changes: rows.flatMap(toChange) };
+  }
+
+  /** Changes of a topic before a `seq`, newest first. */
+  async history(
+    groupId: string,
+    topicId: string,
+    page: { readonly before: number | null; readonly count: number },
+  ): Promise<readonly { readonly seq: number; readonly json: string }[]> {
+    return this.database.reads.query<{ seq: number; json: string }>(Prisma.sql`
+      select c.seq::float8 as seq,
+             (select row_to_json(told)::text from (select ${TOLD}) told) as json
+        from changes c
+       where c.group_id = ${groupId}
+         and c.topic_id = ${topicId}
+         ${page.before === null ? Prisma.empty : Prisma.sql`and c.seq < ${page.before}::bigint`}
+       order by c.seq desc
+       limit ${page.count}`);
+  }
+
+  /** The changes of a topic since an instant, newest first, and the last one before it. */
+  async since(groupId: string, topicId: string, instant: Date): Promise<readonly TopicChangeRow[]> {
+    return this.database.reads.query<TopicChangeRow & { [key: string]: unknown }>(Prisma.sql`
+      with earlier as (
+        select c.seq
+          from changes c
+         where c.group_id = ${groupId} and c.topic_id = ${topicId} and c.at <= ${instant.toISOString()}::timestamptz
+         order by c.seq desc
+         limit 1
+      )
+      select told.*
+        from (select c.kind, c.before, ${TOLD_TIME}
+                from changes c
+               where c.group_id = ${groupId}
+                 and c.topic_id = ${topicId}
+                 and c.seq >= coalesce((select seq from earlier), 0)) told
+       order by told.seq desc`);
+  }
+}
+
+const TOLD_TIME = Prisma.sql`
+  c.seq::float8 as seq,
+  to_char(c.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`;
+
+function toChange({ seq, groupId, json }: StretchRow): StoredChange[] {
+  if (seq === null || groupId === null || json === null) return [];
+  // A line break can only be white space between tokens: inside a text JSON escapes it.
+  return [{ seq, groupId, json: json.replaceAll('\n', ' ') }];
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
+import { nextAfter } from './changes-query.js';
+import type { Stretch } from './changes.store.js';
+import type { Feed } from './feed.js';
+
+const RETRY_MS = 2_000;
+// What is sent at once, and so waits for a slow reader besides the buffers of its socket.
+const MAX_BATCH = 200;
+const MAX_BATCH_CHARACTERS = 64 * 1024;
+const AFTER_ERROR_MS = 1_000;
+// A stream that has ended its answer gets so long to take it.
+const PARTING_MS = 2_000;
+// Streams are spread anew over the processes now and then; the spread keeps them from coming at once.
+const MAX_AGE_MS = 60 * 60 * 1000;
+
+/** Why a stream ended: `client` is the reader's own doing. */
+export type EndReason = 'client' | 'slow_reader' | 'max_age' | 'changes_gone' | 'draining';
+
+export interface StreamOptions {
+  readonly after: number;
+  readonly groupId: string | null;
+  /** A reader that has not taken what it was sent for so long is cut. */
+  readonly slowMs: number;
+}
+
+/**
+ * One reader of the feed over server-sent events (HTML, 9.2). It is read for as fast as it takes what
+ * it was sent, so it costs a batch of memory however slow it is, and whatever there is to tell.
+ */
+export class EventStream {
+  private isClosed = false;
+  private isStopped = false;
+  private giveUp: () => void = () => undefined;
+  private after: number;
+  private sentId: number;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly feed: Feed,
+    private readonly options: StreamOptions,
+  ) {
+    this.after = options.after;
+    this.sentId = options.after;
+    response.once('close', () => {
+      this.isClosed = true;
+    });
+  }
+
+  /** Ends the stream soon, even while its reader takes nothing. */
+  stop(): void {
+    this.isStopped = true;
+    this.giveUp();
+  }
+
+  /** Serves until the reader goes, or is sent away. */
+  async serve(): Promise<EndReason> {
+    const bestBefore = performance.now() + MAX_AGE_MS * (0.9 + 0.2 * Math.random());
+    const follower = this.feed.follow();
+    let heartbeat = this.feed.heartbeat;
+    try {
+      let isTaken = await this.write(`retry: ${RETRY_MS}\n\n`);
+      while (isTaken) {
+        const news = this.feed.next();
+        const sent = await this.sendNext();
+        if (this.isClosed) return 'client';
+        if (sent === 'changes_gone') return this.part('changes_gone');
+        if (this.isStopped) return this.part('draining');
+        if (performance.now() > bestBefore) return this.part('max_age');
+        if (sent === 'nothing') await news;
+        if (sent === 'not_taken') isTaken = false;
+        else if (this.feed.heartbeat !== heartbeat) {
+          heartbeat = this.feed.heartbeat;
+          isTaken = await this.write(this.beat());
+        }
+      }
+      if (this.isClosed) return 'client';
+      return this.part(this.isStopped ? 'draining' : 'slow_reader');
+    } finally {
+      follower.leave();
+    }
+  }
+
+  private async sendNext(): Promise<'some' | 'nothing' | 'not_taken' | 'changes_gone'> {
+    const { groupId } = this.options;
+    const stretch = await this.feed.read(this.after, MAX_BATCH, groupId).catch(() => null);
+    if (stretch === null) {
+      // The database is away: the feed is late, not wrong.
+      await sleep(AFTER_ERROR_MS);
+      return 'nothing';
+    }
+    if (this.after < stretch.oldest - 1) return 'changes_gone';
+    const text = this.take(stretch);
+    if (text === '') return 'nothing';
+    return (await this.write(text)) ? 'some' : 'not_taken';
+  }
+
+  /** The events of as many changes as may be sent at once; moves the cursor past them. */
+  private take(stretch: Stretch): string {
+    let text = '';
+    for (const { seq, json } of stretch.changes) {
+      if (text !== '' && text.length + json.length > MAX_BATCH_CHARACTERS) {
+        this.after = this.sentId;
+        return text;
+      }
+      text += `id: ${seq}\ndata: ${json}\n\n`;
+      this.sentId = seq;
+    }
+    this.after = nextAfter(this.after, MAX_BATCH, stretch);
+    return text;
+  }
+
+  /** A comment, and the cursor where changes of other groups have moved it on. */
+  private beat(): string {
+    if (this.sentId === this.after) return ': heartbeat\n\n';
+    this.sentId = this.after;
+    return `: heartbeat\nid: ${this.after}\n\n`;
+  }
+
+  /**
+   * Writes, and waits until the reader has taken it.
+   * @returns `false` when it went, or took nothing for too long.
+   */
+  private async write(text: string): Promise<boolean> {
+    if (this.isClosed) return false;
+    if (this.response.write(text)) return true;
+    return new Promise((resolve) => {
+      const settle = (isTaken: boolean): void => {
+        clearTimeout(timer);
+        this.response.off('drain', taken).off('close', this.giveUp);
+        this.giveUp = () => undefined;
+        resolve(isTaken);
+      };
+      const taken = (): void => settle(true);
+      this.giveUp = () => settle(false);
+      const timer = setTimeout(this.giveUp, this.options.slowMs);
+      this.response.once('drain', taken).once('close', this.giveUp);
+      if (this.isStopped) this.giveUp();
+    });
+  }
+
+  /** Says why and hangs up. */
+  private part(reason: EndReason): EndReason {
+    this.response.end(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`);
+    setTimeout(() => this.response.destroy(), PARTING_MS).unref();
+    return reason;
+  }
+}

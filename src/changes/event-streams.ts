@@ -1,0 +1,75 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Settings } from '../config/settings.js';
+import { Problem } from '../http/problem.js';
+import { Metrics } from '../metrics/metrics.js';
+import { EventStream, type StreamOptions } from './event-stream.js';
+import { Feed } from './feed.js';
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // nginx would collect events before it passes them on.
+  'x-accel-buffering': 'no',
+  // Nothing follows a stream; an idle connection would only hold up a shutdown.
+  connection: 'close',
+};
+
+/** The streams of the feed that this process keeps open. */
+@Injectable()
+export class EventStreams implements OnModuleDestroy {
+  private readonly logger = new Logger('Feed');
+  private readonly open = new Set<EventStream>();
+  private admitted = 0;
+
+  constructor(
+    private readonly feed: Feed,
+    private readonly settings: Settings,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * Turns a reply into a stream, until either side ends it.
+   * @param start resolves to the `seq` to go on after; what it throws is answered as usual
+   * @throws Problem 503 when no more streams are taken here.
+   */
+  async serve(reply: FastifyReply, groupId: string | null, start: Promise<number>): Promise<void> {
+    // Counted before anything is waited for, or many could come in at once.
+    const isFull = this.admitted >= this.settings.feedMaxStreams;
+    if (isFull || this.feed.isStopped) {
+      void start.catch(() => undefined);
+      throw new Problem(503, 'TOO_MANY_STREAMS', 'This process takes no more streams; try again.', {
+        retryAfterSeconds: 5,
+      });
+    }
+    this.metrics.feedStreams.set((this.admitted += 1));
+    try {
+      await this.stream(reply, { after: await start, groupId });
+    } finally {
+      this.metrics.feedStreams.set((this.admitted -= 1));
+    }
+  }
+
+  private async stream(reply: FastifyReply, options: Omit<StreamOptions, 'slowMs'>): Promise<void> {
+    reply.hijack();
+    for (const [name, value] of Object.entries({ ...reply.getHeaders(), ...HEADERS })) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    const stream = new EventStream(reply.raw, this.feed, {
+      ...options,
+      slowMs: this.settings.feedSlowSeconds * 1000,
+    });
+    this.open.add(stream);
+    const reason = await stream.serve();
+    this.open.delete(stream);
+    this.metrics.feedStreamsEnded.inc({ reason });
+    if (reason !== 'client') {
+      this.logger.log({ msg: 'stream ended', reason, requestId: reply.request.id });
+    }
+  }
+
+  // Before the HTTP server drains, which waits for every answer that is still open.
+  onModuleDestroy(): void {
+    for (const stream of this.open) stream.stop();
+  }
+}

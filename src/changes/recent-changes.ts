@@ -1,0 +1,82 @@
+import type { StoredChange, Stretch } from './changes.store.js';
+
+// Whatever the number of followers, this is kept once.
+const MAX_CHARACTERS = 8 * 1024 * 1024;
+
+/** The latest changes, all of them from `floor` on, as far as they fit a bounded memory. */
+export class RecentChanges {
+  private changes: StoredChange[] = [];
+  private characters = 0;
+  /** Everything after this `seq`, up to the head, is here. */
+  private floor = 0;
+  private oldest = 0;
+  private latest: number | null = null;
+
+  /** The last `seq` that is covered, or `null` before the beginning. */
+  get head(): number | null {
+    return this.latest;
+  }
+
+  /** Begins at the present: nothing before it is here. */
+  begin({ latest, oldest }: Stretch): void {
+    this.forget();
+    this.latest = latest;
+    this.floor = latest;
+    this.oldest = oldest;
+  }
+
+  /**
+   * Adds what follows the head.
+   * @returns whether there was anything.
+   */
+  append(stretch: Stretch): boolean {
+    const last = stretch.changes.at(-1);
+    this.oldest = stretch.oldest;
+    if (last === undefined) return false;
+    this.latest = last.seq;
+    this.changes.push(...stretch.changes);
+    for (const { json } of stretch.changes) this.characters += json.length;
+    let dropped = 0;
+    while (this.characters > MAX_CHARACTERS) {
+      const first = this.changes[dropped];
+      if (first === undefined) break;
+      this.characters -= first.json.length;
+      this.floor = first.seq;
+      dropped += 1;
+    }
+    if (dropped > 0) this.changes = this.changes.slice(dropped);
+    return true;
+  }
+
+  forget(): void {
+    this.changes = [];
+    this.characters = 0;
+    this.latest = null;
+  }
+
+  /** The first changes after `after`, or `null` where not all of them are here. */
+  read(after: number, limit: number, groupId: string | null): Stretch | null {
+    if (this.latest === null || after < this.floor) return null;
+    const found: StoredChange[] = [];
+    for (
+      let at = this.firstAfter(after);
+      at < this.changes.length && found.length < limit;
+      at += 1
+    ) {
+      const change = this.changes[at];
+      if (change && (groupId === null || change.groupId === groupId)) found.push(change);
+    }
+    return { changes: found, latest: this.latest, oldest: this.oldest };
+  }
+
+  private firstAfter(seq: number): number {
+    let low = 0;
+    let high = this.changes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.changes[middle]?.seq ?? 0) > seq) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

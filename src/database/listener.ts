@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import pg from 'pg';
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const HEARTBEAT_MS = 30_000;
+const HEARTBEAT_TIMEOUT_MS = 5_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * LISTEN on a connection of its own, which is made again, ever more slowly, whenever it breaks. What
+ * is notified in between is lost: a notification is a hint to look earlier, never the truth.
+ */
+export class Listener {
+  private readonly logger = new Logger('Database');
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly options: {
+      readonly url: string;
+      readonly channel: string;
+      readonly onHint: () => void;
+    },
+  ) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        await this.listen(() => (pauseMs = FIRST_PAUSE_MS));
+      } catch (error) {
+        if (signal.aborted) return;
+        this.logger.warn({ msg: `not listening, again in ${pauseMs} ms`, err: error });
+      }
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Listens until the connection breaks or everything stops. */
+  private async listen(onConnected: () => void): Promise<void> {
+    const { signal } = this.stopping;
+    const client = new pg.Client({
+      connectionString: this.options.url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: HEARTBEAT_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'topic-mirror listen',
+    });
+    const broken = once(client, 'end', { signal });
+    // Told by `end` or by the heartbeat; an unheard 'error' would end the process.
+    broken.catch(() => undefined);
+    client.on('error', () => undefined);
+    client.on('notification', () => this.options.onHint());
+    try {
+      await client.connect();
+      await client.query(`listen ${client.escapeIdentifier(this.options.channel)}`);
+      onConnected();
+      // Something may have been notified while nobody listened.
+      this.options.onHint();
+      while (!signal.aborted) {
+        const pause = sleep(HEARTBEAT_MS, 'beat', { signal });
+        if ((await Promise.race([pause, broken])) !== 'beat') throw new Error('connection ended');
+        await client.query('select 1');
+      }
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
