@@ -31,6 +31,7 @@ export interface StreamOptions {
 export class EventStream {
   private isClosed = false;
   private isStopped = false;
+  /** Ends whatever is waited for. */
   private giveUp: () => void = () => undefined;
   private after: number;
   private sentId: number;
@@ -44,6 +45,7 @@ export class EventStream {
     this.sentId = options.after;
     response.once('close', () => {
       this.isClosed = true;
+      this.giveUp();
     });
   }
 
@@ -67,7 +69,8 @@ export class EventStream {
         if (sent === 'changes_gone') return this.part('changes_gone');
         if (this.isStopped) return this.part('draining');
         if (performance.now() > bestBefore) return this.part('max_age');
-        if (sent === 'nothing') await news;
+        if (sent === 'nothing') await this.idle(news);
+        if (this.isClosed) return 'client';
         if (sent === 'not_taken') isTaken = false;
         else if (this.feed.heartbeat !== heartbeat) {
           heartbeat = this.feed.heartbeat;
@@ -110,6 +113,14 @@ export class EventStream {
     return text;
   }
 
+  private idle(news: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.giveUp = resolve;
+      void news.then(resolve);
+      if (this.isStopped) resolve();
+    });
+  }
+
   /** A comment, and the cursor where changes of other groups have moved it on. */
   private beat(): string {
     if (this.sentId === this.after) return ': heartbeat\n\n';
@@ -127,14 +138,14 @@ export class EventStream {
     return new Promise((resolve) => {
       const settle = (isTaken: boolean): void => {
         clearTimeout(timer);
-        this.response.off('drain', taken).off('close', this.giveUp);
+        this.response.off('drain', taken);
         this.giveUp = () => undefined;
         resolve(isTaken);
       };
       const taken = (): void => settle(true);
       this.giveUp = () => settle(false);
       const timer = setTimeout(this.giveUp, this.options.slowMs);
-      this.response.once('drain', taken).once('close', this.giveUp);
+      this.response.once('drain', taken);
       if (this.isStopped) this.giveUp();
     });
   }
