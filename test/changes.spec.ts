@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { startApp, type TestApp } from './support/app.js';
 import { appendChanges } from './support/changes.js';
 import { type Change, EventSource } from './support/sse.js';
+import { until } from './support/until.js';
 
 const CHANGE_KEYS = [
   'seq',
@@ -44,7 +45,7 @@ describe('GET /changes', () => {
       kind: 'created',
       origin: 'callback',
       at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-      before: null,
+      before: {},
       after: { name: 'n0', introduction: 'line\nbreak' },
     });
   });
@@ -208,8 +209,8 @@ describe('a reader of the feed', () => {
   it('who does not read is cut with a reason, and costs little', async () => {
     mirror = await startApp({ FEED_SLOW_SECONDS: '1' });
     await mirror.database.query(`
-      insert into changes (group_id, seq, kind, origin, at, after)
-      select 'g', i, 'updated', 'callback', now(), json_build_object('introduction', repeat('x', 2000))
+      insert into changes (group_id, seq, topic_id, kind, origin, at, before, after)
+      select 'g', i, 't', 'updated', 'callback', now(), '{}', json_build_object('introduction', repeat('x', 2000))
         from generate_series(1, 8000) i`);
     await mirror.database.query('update sequencer set seq = 8000');
     const before = process.memoryUsage().rss;
@@ -300,8 +301,4 @@ async function metric(mirror: TestApp, name: string): Promise<number> {
 
 async function untilClosed(mirror: TestApp): Promise<void> {
   await until(async () => (await metric(mirror, 'topicmirror_feed_streams')) === 0);
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(50);
 }

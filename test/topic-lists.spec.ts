@@ -279,7 +279,7 @@ describe('an entity tag', () => {
 
   it.each([
     ['seq', 'update groups set seq = seq + 1'],
-    ['state', `update groups set stale_since = now()`],
+    ['state', `update groups set doubted_at = now()`],
     ['verification', `update groups set verified_at = now()`],
   ])('changes with the %s of the group', async (_name, statement) => {
     const path = `${groupPath('g')}/topics`;

@@ -79,12 +79,12 @@ export function readLastEventId(header: string | string[] | undefined): number |
  * @throws Problem 410 where the log does not lead on from `after` without a hole: changes after it
  *   are no longer kept, or it is the cursor of another database.
  */
-export function startOf(after: number | null, { latest, oldest }: Position): number {
-  if (after === null) return oldest - 1;
-  if (after < oldest - 1) {
+export function startOf(after: number | null, { latest, floor }: Position): number {
+  if (after === null) return floor;
+  if (after < floor) {
     throw gone(
       'CHANGES_GONE',
-      `Changes are kept from seq ${oldest} on, so some after ${after} are missing.`,
+      `Changes up to seq ${floor} are no longer kept, so some after ${after} are missing.`,
       latest,
     );
   }

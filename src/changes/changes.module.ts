@@ -5,6 +5,7 @@ import { DatabaseModule } from '../database/database.module.js';
 import { ChangesController } from './changes.controller.js';
 import { ChangesReader } from './changes.reader.js';
 import { ChangesStore } from './changes.store.js';
+import { ChangesTrimmer } from './changes-trimmer.js';
 import { EventStreams } from './event-streams.js';
 import { Feed } from './feed.js';
 import { History } from './history.js';
@@ -12,7 +13,7 @@ import { History } from './history.js';
 @Module({
   imports: [DatabaseModule],
   controllers: [ChangesController],
-  providers: [ChangesReader, EventStreams, Feed, History, ChangesStore],
+  providers: [ChangesReader, EventStreams, Feed, History, ChangesStore, ChangesTrimmer],
   exports: [History],
 })
 export class ChangesModule {}

@@ -14,8 +14,8 @@ export interface StoredChange {
 export interface Position {
   /** The last `seq` that was given to a change. */
   readonly latest: number;
-  /** The first `seq` that is still in the log; one more than the last when nothing is. */
-  readonly oldest: number;
+  /** Everything after this `seq` is in the log. */
+  readonly floor: number;
 }
 
 export interface Stretch extends Position {
@@ -28,7 +28,7 @@ export interface TopicChangeRow {
   readonly kind: string;
   /** ISO 8601, UTC. */
   readonly at: string;
-  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly before: Readonly<Record<string, unknown>>;
 }
 
 const TOLD = Prisma.sql`
@@ -46,7 +46,7 @@ const TOLD = Prisma.sql`
 type StretchRow = Position & { [Key in keyof StoredChange]: StoredChange[Key] | null };
 
 /**
- * All SQL that reads the log of changes. Each `seq` has one row and their order is the order of
+ * All SQL that reads the log of changes, and forgets the oldest. The order of `seq` is the order of
  * commits, so whoever has seen all up to one number misses nothing by asking for those after it.
  */
 @Injectable()
@@ -57,9 +57,10 @@ export class ChangesStore {
   async stretch(after: number, limit: number, groupId: string | null): Promise<Stretch> {
     const rows = await this.database.reads.query<StretchRow>(Prisma.sql`
       select s.seq::float8 as latest,
-             coalesce((select min(seq) from changes), s.seq + 1)::float8 as oldest,
+             f.seq::float8 as floor,
              found.*
         from sequencer s
+        join feed_floor f on f.id = s.id
         left join lateral (
           select c.seq::float8 as seq,
                  c.group_id as "groupId",
@@ -74,8 +75,8 @@ export class ChangesStore {
        order by found.seq`);
     const [position] = rows;
     if (!position) throw new Error('the table sequencer has lost its row');
-    const { latest, oldest } = position;
-    return { latest, oldest, changes: rows.flatMap(toChange) };
+    const { latest, floor } = position;
+    return { latest, floor, changes: rows.flatMap(toChange) };
   }
 
   /** Changes of a topic before a `seq`, newest first. */
@@ -93,6 +94,21 @@ export class ChangesStore {
          ${page.before === null ? Prisma.empty : Prisma.sql`and c.seq < ${page.before}::bigint`}
        order by c.seq desc
        limit ${page.count}`);
+  }
+
+  /**
+   * Forgets the oldest changes, of those up to an instant at most `count`.
+   * @returns how many there were.
+   */
+  async trim(before: Date, count: number): Promise<number> {
+    return this.database.connection.$executeRaw`
+      delete from changes
+       where (group_id, seq) in (select group_id, seq
+                                   from (select group_id, seq, at
+                                           from changes
+                                          order by seq
+                                          limit ${count}) oldest
+                                  where at < ${before})`;
   }
 
   /** The changes of a topic since an instant, newest first, and the last one before it. */

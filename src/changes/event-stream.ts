@@ -92,7 +92,7 @@ export class EventStream {
       await sleep(AFTER_ERROR_MS);
       return 'nothing';
     }
-    if (this.after < stretch.oldest - 1) return 'changes_gone';
+    if (this.after < stretch.floor) return 'changes_gone';
     const text = this.take(stretch);
     if (text === '') return 'nothing';
     return (await this.write(text)) ? 'some' : 'not_taken';

@@ -46,7 +46,8 @@ export class History {
     }
     const first = changes.at(-1);
     if (first === undefined && topic.updatedAt <= limit) return { kind: 'known', topic };
-    const isFirstEver = first?.kind === 'created' || (first?.kind === 'deleted' && !first.before);
+    // Nothing was known before a creation, nor before the end of a topic nobody had heard of.
+    const isFirstEver = first !== undefined && Object.keys(first.before).length === 0;
     return { kind: isFirstEver ? 'unknown' : 'forgotten' };
   }
 }

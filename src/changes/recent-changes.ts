@@ -3,13 +3,13 @@ import type { StoredChange, Stretch } from './changes.store.js';
 // Whatever the number of followers, this is kept once.
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
-/** The latest changes, all of them from `floor` on, as far as they fit a bounded memory. */
+/** The latest changes, all of them from one on, as far as they fit a bounded memory. */
 export class RecentChanges {
   private changes: StoredChange[] = [];
   private characters = 0;
   /** Everything after this `seq`, up to the head, is here. */
+  private from = 0;
   private floor = 0;
-  private oldest = 0;
   private latest: number | null = null;
 
   /** The last `seq` that is covered, or `null` before the beginning. */
@@ -18,11 +18,11 @@ export class RecentChanges {
   }
 
   /** Begins at the present: nothing before it is here. */
-  begin({ latest, oldest }: Stretch): void {
+  begin({ latest, floor }: Stretch): void {
     this.forget();
     this.latest = latest;
-    this.floor = latest;
-    this.oldest = oldest;
+    this.from = latest;
+    this.floor = floor;
   }
 
   /**
@@ -31,7 +31,7 @@ export class RecentChanges {
    */
   append(stretch: Stretch): boolean {
     const last = stretch.changes.at(-1);
-    this.oldest = stretch.oldest;
+    this.floor = stretch.floor;
     if (last === undefined) return false;
     this.latest = last.seq;
     this.changes.push(...stretch.changes);
@@ -41,7 +41,7 @@ export class RecentChanges {
       const first = this.changes[dropped];
       if (first === undefined) break;
       this.characters -= first.json.length;
-      this.floor = first.seq;
+      this.from = first.seq;
       dropped += 1;
     }
     if (dropped > 0) this.changes = this.changes.slice(dropped);
@@ -56,7 +56,7 @@ export class RecentChanges {
 
   /** The first changes after `after`, or `null` where not all of them are here. */
   read(after: number, limit: number, groupId: string | null): Stretch | null {
-    if (this.latest === null || after < this.floor) return null;
+    if (this.latest === null || after < this.from) return null;
     const found: StoredChange[] = [];
     for (
       let at = this.firstAfter(after);
@@ -66,7 +66,7 @@ export class RecentChanges {
       const change = this.changes[at];
       if (change && (groupId === null || change.groupId === groupId)) found.push(change);
     }
-    return { changes: found, latest: this.latest, oldest: this.oldest };
+    return { changes: found, latest: this.latest, floor: this.floor };
   }
 
   private firstAfter(seq: number): number {

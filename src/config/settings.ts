@@ -64,6 +64,11 @@ export const SCHEMA = {
     meaning: '`drop` leaves callbacks that are not mirrored, such as messages, out of the journal',
     parse: oneOf('keep', 'drop'),
   },
+  CHANGES_RETENTION_DAYS: {
+    fallback: '365',
+    meaning: 'for how many days the feed and the history keep changes; `0` for ever',
+    parse: integer(0, 36_500),
+  },
   IM_SDK_APP_ID: {
     fallback: null,
     meaning: 'the SDKAppID whose callbacks are accepted; `1400000000` outside production',
@@ -185,6 +190,7 @@ export abstract class Settings {
   abstract readonly reconcileWithinSeconds: number;
   abstract readonly apiKeys: readonly ApiKey[];
   abstract readonly apiAuth: Value<'API_AUTH'>;
+  abstract readonly changesRetentionDays: number;
   abstract readonly feedNotify: Value<'FEED_NOTIFY'>;
   abstract readonly feedMaxStreams: number;
   abstract readonly feedHeartbeatSeconds: number;
@@ -235,6 +241,7 @@ export function parseSettings(env: Environment): Settings {
     apiKeys,
     // Without a key nobody could ask anything: outside production that means open.
     apiAuth: apiKeys.length === 0 ? 'off' : apiAuth,
+    changesRetentionDays: reader.defaulted('CHANGES_RETENTION_DAYS', SCHEMA.CHANGES_RETENTION_DAYS),
     feedNotify: reader.defaulted('FEED_NOTIFY', SCHEMA.FEED_NOTIFY),
     feedMaxStreams: reader.defaulted('FEED_MAX_STREAMS', SCHEMA.FEED_MAX_STREAMS),
     feedHeartbeatSeconds: reader.defaulted('FEED_HEARTBEAT_SECONDS', SCHEMA.FEED_HEARTBEAT_SECONDS),

@@ -2,7 +2,7 @@ import type { TestDatabase } from './database.js';
 
 export interface ChangeSeed {
   readonly group_id: string;
-  readonly topic_id?: string | null;
+  readonly topic_id?: string;
   readonly kind?: string;
   readonly at?: string;
   readonly before?: unknown;
@@ -21,8 +21,8 @@ export async function appendChanges(
      ),
      kept as (
        insert into changes (group_id, seq, topic_id, kind, origin, at, before, after)
-       select c.group_id, turn.seq - $1::int + c.ordinality, c.topic_id, coalesce(c.kind, 'updated'),
-              'callback', coalesce(c.at, clock_timestamp()), c.before, c.after
+       select c.group_id, turn.seq - $1::int + c.ordinality, coalesce(c.topic_id, 't'), coalesce(c.kind, 'updated'),
+              'callback', coalesce(c.at, clock_timestamp()), coalesce(c.before, '{}'), coalesce(c.after, '{}')
          from turn, rows from (json_to_recordset($2) as (group_id text, topic_id text, kind text,
                                                          at timestamptz, before json, after json))
                     with ordinality as c
