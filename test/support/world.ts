@@ -49,18 +49,23 @@ export async function startWorld(
   };
 }
 
-/** Everything in which the mirror differs from the vendor, one line each. */
-export async function differences({ simulator, app }: Omit<World, 'close'>): Promise<string[]> {
+/** Everything in which the mirror differs from the vendor, or some groups of it do, one line each. */
+export async function differences(
+  { simulator, app }: Omit<World, 'close'>,
+  only?: ReadonlySet<string>,
+): Promise<string[]> {
   const found: string[] = [];
   const mirrored = new Map((await all(app, '/groups')).map((group) => [group.groupId, group]));
   for (const [groupId, group] of simulator.vendor.groups) {
     const copy = mirrored.get(groupId);
     mirrored.delete(groupId);
+    if (only && !only.has(groupId)) continue;
     if (!copy) found.push(`${groupId}: not mirrored`);
     else found.push(...(await groupDifferences(app, group, copy)));
   }
   for (const copy of mirrored.values()) {
-    if (copy.destroyedAt === null) found.push(`${String(copy.groupId)}: does not exist`);
+    const isAsked = only?.has(String(copy.groupId)) ?? true;
+    if (isAsked && copy.destroyedAt === null) found.push(`${String(copy.groupId)}: does not exist`);
   }
   return found;
 }
@@ -69,10 +74,11 @@ export async function differences({ simulator, app }: Omit<World, 'close'>): Pro
 export async function differencesAfter(
   ms: number,
   world: Omit<World, 'close'>,
+  only?: ReadonlySet<string>,
 ): Promise<{ differences: string[]; afterMs: number }> {
   const startedAt = performance.now();
   for (;;) {
-    const left = await differences(world);
+    const left = await differences(world, only);
     const afterMs = performance.now() - startedAt;
     if (left.length === 0 || afterMs > ms) return { differences: left, afterMs };
     await new Promise((resolve) => setTimeout(resolve, 50));
