@@ -27,9 +27,10 @@ const BATCH = 50;
 const MAX_UNDER_WAY = 150;
 const POLL_MS = 250;
 const HOLD_AGAIN_MS = 1_500;
-// The sweep reads all groups: it may take this part of the time.
+// The sweep reads all groups: it may take this part of the time, but is never long away, since a
+// single slow one proves little.
 const SWEEP_SHARE = 0.02;
-const SWEEP_MS = 1_000;
+const SWEEP_MS = { least: 1_000, most: 4_000 };
 const LIST_POLL_MS = 1_000;
 const ALARM_PAUSE_MS = 60_000;
 const FAULT_PAUSE_MS = 1_000;
@@ -214,7 +215,8 @@ export class Walk {
     const startedAt = performance.now();
     await this.visits.planCalled();
     const tookMs = performance.now() - startedAt;
-    await pause(Math.max(SWEEP_MS, tookMs / SWEEP_SHARE), signal);
+    const restMs = Math.max(SWEEP_MS.least, tookMs / SWEEP_SHARE);
+    await pause(Math.min(SWEEP_MS.most, restMs), signal);
   }
 
   /** Says what went wrong, an alarm once. @returns how long to do nothing. */
