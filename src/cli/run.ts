@@ -4,17 +4,27 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
 import { type Command, type Print, UsageError } from './command.js';
+import { backfill } from './backfill.command.js';
+import { doctor } from './doctor.command.js';
 import { rebuild } from './rebuild.command.js';
+import { reconcile } from './reconcile.command.js';
 import { replay } from './replay.command.js';
 import { ConfigModule } from '../config/config.module.js';
 import type { Environment } from '../config/environment.js';
 import { parseSettings, type Settings, SettingsError } from '../config/settings.js';
 import { createLogger, NestLogger } from '../http/logger.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
+import { ReconcileModule } from '../reconcile/reconcile.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { JournalModule } from '../webhooks/journal.module.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { replay, rebuild };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  replay,
+  rebuild,
+  backfill,
+  reconcile,
+  doctor,
+};
 
 // sysexits.h
 const EX_USAGE = 64;
@@ -25,7 +35,13 @@ class CliModule {
   static register(settings: Settings): DynamicModule {
     return {
       module: CliModule,
-      imports: [ConfigModule.register(settings), MetricsModule, TopicsModule, JournalModule],
+      imports: [
+        ConfigModule.register(settings),
+        MetricsModule,
+        TopicsModule,
+        JournalModule,
+        ReconcileModule,
+      ],
     };
   }
 }

@@ -23,10 +23,10 @@ export class ListingStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * Takes the list if nobody reads it and it is unfinished, or was finished too long ago.
+   * Takes the list if nobody reads it and it is unfinished, or was begun before a date.
    * @returns where to read on, or `null`: nothing to do.
    */
-  async claim(maxAgeSeconds: number): Promise<bigint | null> {
+  async claim(startedBefore: Date): Promise<bigint | null> {
     const rows = await this.database.connection.$queryRaw<{ next: string }[]>`
       update listing
          set held_until = now() + ${HOLD_SECONDS} * interval '1 s',
@@ -34,8 +34,7 @@ export class ListingStore {
              next = coalesce(next, 0)
        where id = 1
          and (held_until is null or held_until <= now())
-         and (next is not null or finished_at is null
-              or started_at <= now() - ${maxAgeSeconds} * interval '1 s')
+         and (next is not null or finished_at is null or started_at < ${startedBefore})
       returning next::text as next`;
     return rows[0] ? BigInt(rows[0].next) : null;
   }
@@ -63,6 +62,30 @@ export class ListingStore {
       update listing
          set next = 0, started_at = now(), held_until = now() + ${afterSeconds} * interval '1 s'
        where id = 1`;
+  }
+
+  /**
+   * Begins a backfill, or goes on with one that did not end: the list is read from its start, or
+   * from where it was.
+   */
+  async beginBackfill(): Promise<{ readonly startedAt: Date; readonly isResumed: boolean }> {
+    const rows = await this.database.connection.$queryRaw<
+      { startedAt: Date; isResumed: boolean }[]
+    >`
+      with before as (select backfill_at from listing where id = 1 for update)
+      update listing
+         set backfill_at = coalesce(before.backfill_at, now()),
+             next = case when before.backfill_at is null then 0 else next end,
+             started_at = case when before.backfill_at is null then now() else started_at end
+        from before
+       where id = 1
+      returning listing.backfill_at as "startedAt", before.backfill_at is not null as "isResumed"`;
+    if (!rows[0]) throw new Error('the list has no row');
+    return rows[0];
+  }
+
+  async endBackfill(): Promise<void> {
+    await this.database.connection.$executeRaw`update listing set backfill_at = null where id = 1`;
   }
 
   async state(): Promise<ListingState> {

@@ -1,7 +1,7 @@
 import type { GroupAnswer, TopicAnswer } from '../tencent/answers.js';
 import { VendorCallError } from '../tencent/errors.js';
 import type { RestClient } from '../tencent/rest-client.js';
-import type { Verification } from '../topics/change.js';
+import type { ChangeSet, Verification } from '../topics/change.js';
 import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
 
@@ -44,12 +44,12 @@ export async function look(
     if (info.kind === 'failed') return untold(groupId, `get_group_info: error ${info.vendorCode}`);
     const mayHaveTopics = info.kind === 'gone' || (info.fields.type ?? COMMUNITY) === COMMUNITY;
     if (!mayHaveTopics && (topicCount ?? 0) === 0) {
-      return { kind: 'told', verification: verification(groupId, at, info, []) };
+      return { kind: 'told', verification: verificationOf(groupId, at, info, []) };
     }
     const answer = await client.getTopics(groupId, signal);
     if (info.kind === 'gone') {
       return answer.kind === 'gone'
-        ? { kind: 'gone', verification: verification(groupId, at, null, []) }
+        ? { kind: 'gone', verification: verificationOf(groupId, at, null, []) }
         : untold(groupId, 'one answer says that the group is gone, the other does not');
     }
     switch (answer.kind) {
@@ -60,11 +60,11 @@ export async function look(
         ) {
           return untold(groupId, `${answer.failed.length} topics came with errors`);
         }
-        return { kind: 'told', verification: verification(groupId, at, info, answer.topics) };
+        return { kind: 'told', verification: verificationOf(groupId, at, info, answer.topics) };
       case 'without topics':
         // The code also comes when the whole feature is off: that must not empty the mirror.
         if ((topicCount ?? 0) > 0) return untold(groupId, 'error 11000, though topics are known');
-        return { kind: 'told', verification: verification(groupId, at, info, []) };
+        return { kind: 'told', verification: verificationOf(groupId, at, info, []) };
       case 'gone':
       case 'bad id':
         return untold(groupId, `get_topic says: ${answer.kind}`);
@@ -75,7 +75,18 @@ export async function look(
   }
 }
 
-function verification(
+/** An answer as the writer takes it. */
+export function setOf(verification: Verification): ChangeSet {
+  return {
+    changes: [verification],
+    origin: 'reconcile',
+    arrivedAt: verification.at,
+    operatorAccount: null,
+    platform: null,
+  };
+}
+
+function verificationOf(
   groupId: string,
   at: Micros,
   info: Extract<GroupAnswer, { kind: 'group' }> | null,

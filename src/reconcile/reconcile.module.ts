@@ -5,8 +5,13 @@ import { DatabaseModule } from '../database/database.module.js';
 import { RateLimiter } from '../tencent/rate-limiter.js';
 import { TencentModule } from '../tencent/tencent.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
+import { Backfill } from './backfill.js';
 import { CallRateStore } from './call-rate.store.js';
+import { Diagnosis } from './diagnosis.js';
+import { EvidenceStore } from './evidence.store.js';
+import { Inspection } from './inspection.js';
 import { ListingStore } from './listing.store.js';
+import { RestCalls } from './rest-calls.js';
 import { VisitsStore } from './visits.store.js';
 import { Walk } from './walk.js';
 import { WalkRunner } from './walk-runner.js';
@@ -20,8 +25,17 @@ class CallRateModule {}
 
 @Module({
   imports: [DatabaseModule, TopicsModule, TencentModule.register([CallRateModule])],
-  providers: [Walk, VisitsStore, ListingStore],
-  exports: [Walk, VisitsStore, ListingStore],
+  providers: [
+    Walk,
+    Backfill,
+    Inspection,
+    Diagnosis,
+    RestCalls,
+    VisitsStore,
+    ListingStore,
+    EvidenceStore,
+  ],
+  exports: [Walk, Backfill, Inspection, Diagnosis, RestCalls],
 })
 export class ReconcileModule {
   /** With the walk running as long as the application does. */

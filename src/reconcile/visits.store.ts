@@ -13,10 +13,19 @@ export interface Visit {
 
 export interface ClaimOptions {
   readonly limit: number;
-  /** How old an answer may become before the group is asked for again. */
-  readonly maxAgeSeconds: number;
+  /** Groups that were asked for before are asked for again. */
+  readonly askedBefore: Date;
 }
 
+export interface Progress {
+  readonly known: number;
+  readonly done: number;
+  /** Asked for several times without an answer to rely on. */
+  readonly untold: number;
+}
+
+// After so many looks without an answer nobody waits for a group any more.
+const TRIES = 3;
 // A burst of callbacks for one group shall cost one call: it is asked for when it was quiet for a
 // moment, or has been doubtful for so long that it will not become quiet.
 const QUIET_MS = 500;
@@ -57,24 +66,8 @@ export class VisitsStore {
        where visits.hot_since is null`;
   }
 
-  /** Plans groups that the vendor listed, those the mirror does not know first of all. */
-  async planListed(groupIds: readonly string[]): Promise<void> {
-    await this.database.connection.$executeRaw`
-      insert into visits (group_id)
-      select unnest(${groupIds}::text[])
-          on conflict do nothing`;
-  }
-
-  async planNow(groupId: string): Promise<void> {
-    await this.database.connection.$executeRaw`
-      insert into visits (group_id, hot_since)
-      values (${groupId}, now() - ${UNQUIET_MS} * interval '1 ms')
-          on conflict (group_id) do update
-         set hot_since = excluded.hot_since, held_until = null`;
-  }
-
   /** Takes groups nobody holds: doubtful ones first, then called ones, then those asked longest ago. */
-  async claim({ limit, maxAgeSeconds }: ClaimOptions): Promise<Visit[]> {
+  async claim({ limit, askedBefore }: ClaimOptions): Promise<Visit[]> {
     return this.database.connection.$queryRaw<Visit[]>`
       with hot as (
         select v.group_id
@@ -95,7 +88,7 @@ export class VisitsStore {
           from visits v
          where v.hot_since is null
            and (v.held_until is null or v.held_until <= now())
-           and (v.asked_at is null or v.asked_at <= now() - ${maxAgeSeconds} * interval '1 s')
+           and (v.asked_at is null or v.asked_at < ${askedBefore})
          order by v.asked_at nulls first
          limit greatest(0, ${limit}::int - (select count(*)::int from hot))
            for update of v skip locked
@@ -142,6 +135,41 @@ export class VisitsStore {
       update visits
          set failures = failures + 1, held_until = now() + ${seconds} * interval '1 s'
        where group_id = ${groupId}`;
+  }
+
+  /** How far a walk came that asks for every group again that was asked for before a date. */
+  async progress(askedBefore: Date): Promise<Progress> {
+    const rows = await this.database.connection.$queryRaw<Progress[]>`
+      select count(*)::int as "known",
+             (count(*) filter (where asked_at >= ${askedBefore}))::int as "done",
+             (count(*) filter (where (asked_at is null or asked_at < ${askedBefore})
+                                 and failures >= ${TRIES}))::int as "untold"
+        from visits`;
+    return rows[0] ?? { known: 0, done: 0, untold: 0 };
+  }
+
+  /** Ids of groups in their order, after `after`: the living ones, or those a callback outdated. */
+  async mirrored(kind: 'living' | 'outdated', after: string, limit: number): Promise<string[]> {
+    const rows = await this.database.connection.$queryRaw<{ groupId: string }[]>`
+      select group_id as "groupId"
+        from groups
+       where group_id > ${after}
+         and case ${kind}
+               when 'living' then destroyed_at is null
+               else doubted_at is not null or verified_at is null or last_callback_at > verified_at
+             end
+       order by group_id
+       limit ${limit}`;
+    return rows.map((row) => row.groupId);
+  }
+
+  /** How many living topics the mirror has of groups it knows. */
+  async topicCounts(groupIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.connection.$queryRaw<{ groupId: string; count: number }[]>`
+      select group_id as "groupId", topic_count as "count"
+        from groups
+       where group_id = any (${groupIds})`;
+    return new Map(rows.map((row) => [row.groupId, row.count]));
   }
 
   /** What the changes of a group from one `seq` to another were. */

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import {
   type BeforeApplicationShutdown,
   Injectable,
@@ -22,10 +21,7 @@ export class WalkRunner implements OnApplicationBootstrap, BeforeApplicationShut
       );
       return;
     }
-    const { signal } = this.stop;
-    // Every call under way listens to it.
-    setMaxListeners(0, signal);
-    this.walking = this.walk.run({ maxAgeSeconds: this.walk.maxAgeSeconds, signal });
+    this.walking = this.walk.run({ signal: this.stop.signal });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

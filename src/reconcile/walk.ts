@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
@@ -8,18 +9,22 @@ import { RestClient } from '../tencent/rest-client.js';
 import type { Micros } from '../topics/registers.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { ListingStore } from './listing.store.js';
-import { dateOfQuestion, look, type Look } from './look.js';
+import { dateOfQuestion, look, type Look, setOf } from './look.js';
 import { type Visit, VisitsStore } from './visits.store.js';
 
 /** Told of every look: what it came to, and the kinds of the changes that it made. */
 export type Observer = (look: Look, changes: readonly string[]) => void;
 
 export interface WalkOptions {
-  /** How old an answer may become before its group is asked for again. */
-  readonly maxAgeSeconds: number;
+  /** Groups asked for before are asked for again; by default, those of half the allowed age. */
+  readonly askedBefore?: () => Date;
   readonly signal: AbortSignal;
+  /** Told when no call can work until somebody mends a setting. The walk tries again in a minute. */
+  readonly onAlarm?: (error: VendorAlarmError) => void;
   readonly onLook?: Observer;
 }
+
+type Walking = WalkOptions & Required<Pick<WalkOptions, 'askedBefore'>>;
 
 // As many groups as one get_group_info may name.
 const BATCH = 50;
@@ -59,52 +64,54 @@ export class Walk {
     private readonly listing: ListingStore,
     private readonly metrics: Metrics,
     private readonly settings: Settings,
-  ) {
-    client?.observe((command, outcome) => metrics.restCalls.inc({ command, outcome }));
-  }
+  ) {}
 
   get isPossible(): boolean {
     return this.client !== null;
   }
 
-  /** Half of the time within which each group shall be verified: the other half is for being late. */
-  get maxAgeSeconds(): number {
-    return this.settings.reconcileWithinSeconds / 2;
-  }
-
   /** Walks until the signal comes, then gives back what it holds. */
-  async run(options: WalkOptions): Promise<void> {
+  async run(given: WalkOptions): Promise<void> {
     const { client } = this;
     if (client === null) return;
+    const options = { ...given, askedBefore: given.askedBefore ?? (() => this.tooOld()) };
     const { signal } = options;
+    // Every call under way listens to it.
+    setMaxListeners(0, signal);
     await Promise.all([
-      this.repeat(signal, () => this.visitNext(client, options)),
-      this.repeat(signal, () => this.listNext(client, options)),
-      this.repeat(signal, () => this.sweep(signal)),
+      this.repeat(options, () => this.visitNext(client, options)),
+      this.repeat(options, () => this.listNext(client, options)),
+      this.repeat(options, () => this.sweep(signal)),
     ]);
     while (this.underWay > 0) await this.bell.rings(POLL_MS);
   }
 
+  /** Half of the time within which each group shall be verified: the other half is for being late. */
+  private tooOld(): Date {
+    return new Date(Date.now() - (this.settings.reconcileWithinSeconds * 1000) / 2);
+  }
+
   /** Calls `step` again and again; a failure of database or vendor only makes it pause. */
-  private async repeat(signal: AbortSignal, step: () => Promise<void>): Promise<void> {
+  private async repeat(options: Walking, step: () => Promise<void>): Promise<void> {
+    const { signal } = options;
     while (!signal.aborted) {
       try {
         await step();
       } catch (error) {
         if (signal.aborted) return;
-        await pause(this.judge(error), signal);
+        await pause(this.judge(error, options), signal);
       }
     }
   }
 
   /** Plans and takes what is next, and does not wait for it while more fits in. */
-  private async visitNext(client: RestClient, options: WalkOptions): Promise<void> {
+  private async visitNext(client: RestClient, options: Walking): Promise<void> {
     const pausedMs = this.pausedUntil - performance.now();
     if (pausedMs > 0) return pause(pausedMs, options.signal);
     const limit = Math.min(BATCH, MAX_UNDER_WAY - this.underWay);
     if (limit <= 0) return this.bell.rings(POLL_MS);
     await this.visits.planDoubted();
-    const claimed = await this.visits.claim({ limit, maxAgeSeconds: options.maxAgeSeconds });
+    const claimed = await this.visits.claim({ limit, askedBefore: options.askedBefore() });
     if (claimed.length > 0) void this.visitAll(client, claimed, options);
     if (claimed.length < limit) await pause(POLL_MS, options.signal);
   }
@@ -113,11 +120,11 @@ export class Walk {
   private async visitAll(
     client: RestClient,
     claimed: readonly Visit[],
-    options: WalkOptions,
+    options: Walking,
   ): Promise<void> {
     const left = new Map(claimed.map((visit) => [visit.groupId, visit]));
     const holding = setInterval(() => {
-      this.visits.hold([...left.keys()]).catch((error: unknown) => this.judge(error));
+      this.visits.hold([...left.keys()]).catch((error: unknown) => this.judge(error, options));
     }, HOLD_AGAIN_MS);
     this.underWay += claimed.length;
     try {
@@ -144,7 +151,7 @@ export class Walk {
   private async visit(
     client: RestClient,
     { info, at, visit }: { info: GroupAnswer; at: Micros; visit: Visit },
-    options: WalkOptions,
+    options: Walking,
   ): Promise<void> {
     const { signal, onLook } = options;
     try {
@@ -157,8 +164,8 @@ export class Walk {
   }
 
   /** Puts a visit off, or gives it back where the fault is not the group's. */
-  private async giveUp(visit: Visit, error: unknown, { signal }: WalkOptions): Promise<void> {
-    const pauseMs = signal.aborted ? 0 : this.judge(error);
+  private async giveUp(visit: Visit, error: unknown, options: Walking): Promise<void> {
+    const pauseMs = options.signal.aborted ? 0 : this.judge(error, options);
     const isOfGroup = error instanceof VendorUnavailableError || error instanceof VendorCallError;
     if (!isOfGroup) this.pausedUntil = performance.now() + pauseMs;
     const given = isOfGroup ? this.visits.postpone(visit) : this.visits.release([visit.groupId]);
@@ -186,21 +193,15 @@ export class Walk {
   }
 
   private async apply({ verification }: Exclude<Look, { kind: 'untold' }>): Promise<string[]> {
-    const { seqs } = await this.topics.apply({
-      changes: [verification],
-      origin: 'reconcile',
-      arrivedAt: verification.at,
-      operatorAccount: null,
-      platform: null,
-    });
+    const { seqs } = await this.topics.apply(setOf(verification));
     if (seqs === null) return [];
     const kinds = await this.visits.kindsOf(verification.groupId, seqs);
     for (const kind of kinds) this.metrics.reconcileRepairs.inc({ kind });
     return kinds;
   }
 
-  private async listNext(client: RestClient, options: WalkOptions): Promise<void> {
-    const next = await this.listing.claim(options.maxAgeSeconds);
+  private async listNext(client: RestClient, options: Walking): Promise<void> {
+    const next = await this.listing.claim(options.askedBefore());
     if (next === null) return pause(LIST_POLL_MS, options.signal);
     try {
       await this.listing.keep(await client.listCommunities({ next }, options.signal));
@@ -220,8 +221,9 @@ export class Walk {
   }
 
   /** Says what went wrong, an alarm once. @returns how long to do nothing. */
-  private judge(error: unknown): number {
+  private judge(error: unknown, { onAlarm }: Walking): number {
     if (error instanceof VendorAlarmError) {
+      onAlarm?.(error);
       if (!this.alarmed) this.logger.error(`reconcile stands still: ${error.message}`);
       this.alarmed = true;
       return ALARM_PAUSE_MS;

@@ -25,6 +25,7 @@ create table "listing" (
     "started_at" timestamptz(6),
     "finished_at" timestamptz(6),
     "held_until" timestamptz(6),
+    "backfill_at" timestamptz(6),
 
     constraint "listing_pkey" primary key ("id"),
     constraint "listing_one_row" check ("id" = 1)

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+
+/** Callbacks of one command. */
+export interface Arrived {
+  readonly command: string;
+  readonly count: number;
+  /** The last of them in the journal: its id begins with the time of arrival. */
+  readonly lastId: string;
+}
+
+// Enough to tell what arrives, few enough to be read in a second.
+const RECENT = 200_000;
+
+/** What the journal and the history prove about the callbacks. */
+@Injectable()
+export class EvidenceStore {
+  constructor(private readonly database: Database) {}
+
+  /** The commands among the latest entries of the journal. */
+  async arrived(): Promise<Arrived[]> {
+    return this.database.connection.$queryRaw<Arrived[]>`
+      select command, count(*)::int as "count", max(id::text) as "lastId"
+        from (select id, command from callbacks order by id desc limit ${RECENT}) latest
+       where command is not null
+       group by command
+       order by command`;
+  }
+
+  /** How often the reconcile had to repair, by kind of change, among the latest changes. */
+  async repairs(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.database.connection.$queryRaw<{ kind: string; count: number }[]>`
+      select kind, count(*)::int as "count"
+        from (select kind, origin from changes order by seq desc limit ${RECENT}) latest
+       where origin = 'reconcile'
+       group by kind`;
+    return new Map(rows.map((row) => [row.kind, row.count]));
+  }
+
+  /** Version and clock of PostgreSQL. */
+  async server(): Promise<{ readonly version: string; readonly now: Date }> {
+    const rows = await this.database.connection.$queryRaw<{ version: string; now: Date }[]>`
+      select current_setting('server_version') as version, clock_timestamp() as now`;
+    return rows[0] ?? { version: 'unknown', now: new Date(0) };
+  }
+}
