@@ -3,6 +3,7 @@ import { ChangesModule } from './changes/changes.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { HealthModule } from './health/health.module.js';
+import { ApiPort } from './http/api-port.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ReconcileModule } from './reconcile/reconcile.module.js';
 import { TopicsModule } from './topics/topics.module.js';
@@ -22,6 +23,7 @@ export class AppModule {
         ReconcileModule.running(),
         HealthModule,
       ],
+      providers: [ApiPort],
     };
   }
 }

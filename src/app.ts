@@ -13,6 +13,7 @@ import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { isAway } from './database/errors.js';
+import { ApiPort } from './http/api-port.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
@@ -23,6 +24,14 @@ const MAX_PARAM_LENGTH = 4096;
 const REQUEST_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 5_000;
 const TIMEOUT_CHECK_MS = 1_000;
+// Over Node's 511 the kernel drops a connection that is being made, and the sender tries again after
+// one second, then three: with a deadline of two seconds one short stall would lose callbacks.
+const BACKLOG = 4096;
+const TIMEOUTS = {
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+};
 
 /**
  * The whole service, ready to listen: what main.ts serves and every test asks.
@@ -42,23 +51,35 @@ export async function createApp(
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    http: TIMEOUTS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // No middleware is used; without its engine a request costs less.
     skipMiddie: true,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       errors.answer(error, request, reply),
   });
-  takeBytes(adapter.getInstance());
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new NestLogger(logger),
   });
   app.useGlobalFilters(errors);
+  app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
+  takeBytes(adapter.getInstance());
   endConnections(adapter.getInstance(), app.get(Lifecycle));
   await app.init();
   return app;
+}
+
+/** Opens the port, or both ports; where one cannot be opened the app is closed. */
+export async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  try {
+    await app.get(ApiPort).listen();
+    await app.listen({ port: settings.port, host: settings.host, backlog: BACKLOG });
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 /** A query that PostgreSQL cannot answer now may be asked again. */

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
-import { createApp } from './app.js';
+import { createApp, listen } from './app.js';
 import { readEnvironment } from './config/environment.js';
 import { openDoors, parseSettings, type Settings, SettingsError } from './config/settings.js';
 import { createLogger } from './http/logger.js';
@@ -9,9 +9,6 @@ import { stopOnSignal } from './shutdown.js';
 
 // sysexits.h
 const EX_CONFIG = 78;
-// Over Node's 511 the kernel drops a connection that is being made, and the sender tries again after
-// one second, then three: with a deadline of two seconds one short stall would lose callbacks.
-const BACKLOG = 4096;
 
 async function serve(settings: Settings): Promise<void> {
   const logger = createLogger(settings);
@@ -35,7 +32,7 @@ function reason(error: unknown): string {
 
 async function start(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
   const app = await createApp(settings, logger);
-  await app.listen({ port: settings.port, host: settings.host, backlog: BACKLOG });
+  await listen(app, settings);
   return app;
 }
 

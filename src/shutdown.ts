@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { ApiPort } from './http/api-port.js';
 import { Lifecycle } from './health/lifecycle.js';
 
 // npm passes on a Ctrl-C that the terminal has sent already: one press must not count twice.
@@ -44,7 +45,10 @@ async function stop(
 ): Promise<void> {
   app.get(Lifecycle).drain();
   if (drainSeconds > 0) await delay(drainSeconds * 1000);
-  const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_TIMEOUT_MS);
+  const cut = setTimeout(() => {
+    app.getHttpServer().closeAllConnections();
+    app.get(ApiPort).closeAllConnections();
+  }, CLOSE_TIMEOUT_MS);
   setTimeout(() => {
     logger.fatal('not stopped in time');
     process.exit(1);

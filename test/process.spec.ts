@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { callbackQuery, createTopicBody, fixture, groupPath, OK } from './support/callbacks.js';
@@ -85,6 +86,20 @@ describe('the service in production', () => {
     const { code, output } = await start({ ...PRODUCTION, DATABASE_URL: url }).ended;
     expect(code).toBe(1);
     expect(output).toMatch(/is behind by \d+ migration.*Run: npx prisma migrate deploy/);
+  });
+});
+
+describe('a port that is taken', () => {
+  it.each(['PORT', 'API_PORT'])('as %s means no start', async (name) => {
+    const { url } = await databaseOf('migrated');
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const address = holder.address();
+    const port = typeof address === 'object' ? String(address?.port) : '';
+    const { code, output } = await start({ DATABASE_URL: url, [name]: port }).ended;
+    holder.close();
+    expect(code).toBe(1);
+    expect(output).toContain('not started: listen EADDRINUSE');
   });
 });
 

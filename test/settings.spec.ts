@@ -105,6 +105,12 @@ describe('the settings', () => {
     expect(problemsOf({ ...env, IM_API_HOST: 'http://127.0.0.1:4000' })).toEqual([]);
   });
 
+  it('refuse one port for both', () => {
+    expect(problemsOf({ PORT: '4000', API_PORT: '4000' })).toEqual([
+      expect.stringMatching(/^API_PORT must differ from PORT/),
+    ]);
+  });
+
   it('never repeat a secret', () => {
     const problems = problemsOf({ API_KEYS: 'my:s3cr3t', DATABASE_URL: 'http://user:s3cr3t@host' });
     expect(problems).toHaveLength(2);

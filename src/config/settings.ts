@@ -22,6 +22,17 @@ export const SCHEMA = {
     meaning: 'address to listen on; `127.0.0.1`, in production `0.0.0.0`',
     parse: text,
   },
+  API_PORT: {
+    fallback: null,
+    meaning:
+      'a port of its own for the query API, probes and metrics; `PORT` then answers callbacks only',
+    parse: integer(0, 65_535),
+  },
+  API_HOST: {
+    fallback: '127.0.0.1',
+    meaning: 'address for `API_PORT` to listen on',
+    parse: text,
+  },
   LOG_LEVEL: {
     fallback: 'info',
     meaning: 'least level that is logged',
@@ -169,6 +180,9 @@ export abstract class Settings {
   abstract readonly production: boolean;
   abstract readonly port: number;
   abstract readonly host: string;
+  /** `null`: one port serves all. */
+  abstract readonly apiPort: number | null;
+  abstract readonly apiHost: string;
   abstract readonly logLevel: Value<'LOG_LEVEL'>;
   abstract readonly drainSeconds: number;
   /** `null`: start the embedded server. */
@@ -211,6 +225,8 @@ export function parseSettings(env: Environment): Settings {
     production,
     port: reader.defaulted('PORT', SCHEMA.PORT),
     host: reader.optional('HOST', SCHEMA.HOST) ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    apiPort: reader.optional('API_PORT', SCHEMA.API_PORT) ?? null,
+    apiHost: reader.defaulted('API_HOST', SCHEMA.API_HOST),
     logLevel: reader.defaulted('LOG_LEVEL', SCHEMA.LOG_LEVEL),
     drainSeconds: reader.optional('DRAIN_SECONDS', SCHEMA.DRAIN_SECONDS) ?? (production ? 5 : 0),
     databaseUrl: reader.optional('DATABASE_URL', SCHEMA.DATABASE_URL) ?? null,
@@ -295,13 +311,16 @@ function isSet(env: Environment, name: SettingName): boolean {
   return (env[name]?.trim() ?? '') !== '';
 }
 
-/** What must be set here and is not. */
+/** What must be set here and is not, and what does not go together. */
 function missing(env: Environment, settings: Settings): string[] {
   const problems: string[] = [];
   if (settings.imCallbackAuth === 'token' && !isSet(env, 'IM_CALLBACK_TOKENS')) {
     problems.push(
       'IM_CALLBACK_TOKENS is missing: set the token of the Chat console (callback configuration, authentication), or IM_CALLBACK_AUTH=off to accept unsigned callbacks',
     );
+  }
+  if (settings.apiPort !== null && settings.apiPort !== 0 && settings.apiPort === settings.port) {
+    problems.push('API_PORT must differ from PORT; leave it out to serve all on one port');
   }
   if (settings.imApiOrigin !== null && settings.imSecretKey === null) {
     problems.push('IM_SECRET_KEY is missing: the REST API of IM_API_HOST needs the console key');

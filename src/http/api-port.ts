@@ -1,0 +1,73 @@
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
+import { Injectable, Logger } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Settings } from '../config/settings.js';
+import { CALLBACK_PATHS } from './callback-answer.js';
+import { Problem } from './problem.js';
+
+/**
+ * With API_PORT set, a port of its own for everything but the receiver, which is then all that the
+ * other port answers: only that one has to face the internet.
+ */
+@Injectable()
+export class ApiPort {
+  private readonly logger = new Logger('ApiPort');
+  private readonly requests = new WeakSet<IncomingMessage>();
+  private server: Server | null = null;
+
+  constructor(private readonly settings: Settings) {}
+
+  /** Divides the routes between the ports; before the first request, and before other hooks. */
+  attach(fastify: FastifyInstance, options: ServerOptions): void {
+    if (this.settings.apiPort === null) return;
+    const server = createServer(options, (request, reply) => {
+      this.requests.add(request);
+      fastify.routing(request, reply);
+    });
+    server.on('clientError', (error, socket) => fastify.server.emit('clientError', error, socket));
+    server.keepAliveTimeout = fastify.server.keepAliveTimeout;
+    this.server = server;
+
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      const isForReceiver = !this.requests.has(request.raw);
+      if (isForReceiver === isReceiverRoute(request)) done();
+      else done(new Problem(404, 'NOT_FOUND', 'this is answered on another port, if at all'));
+    });
+    let closed = Promise.resolve();
+    fastify.addHook('preClose', (done) => {
+      closed = new Promise((resolve) => server.close(() => resolve()));
+      done();
+    });
+    fastify.addHook('onClose', () => closed);
+  }
+
+  /**
+   * Opens the port, if there is one.
+   * @returns its URL, or `null` where one port serves all.
+   */
+  async listen(): Promise<string | null> {
+    const { server } = this;
+    const { apiPort, apiHost } = this.settings;
+    if (server === null || apiPort === null) return null;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(apiPort, apiHost, resolve);
+    });
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : apiPort;
+    const url = `http://${apiHost.includes(':') ? `[${apiHost}]` : apiHost}:${port}`;
+    this.logger.log(`query API, probes and metrics at ${url}`);
+    return url;
+  }
+
+  /** Ends every connection, also those that wait for an answer. */
+  closeAllConnections(): void {
+    this.server?.closeAllConnections();
+  }
+}
+
+/** By the route that was matched: a path may be written in several ways. */
+function isReceiverRoute(request: FastifyRequest): boolean {
+  const { url } = request.routeOptions;
+  return request.method === 'POST' && CALLBACK_PATHS.some((path) => path === url);
+}
