@@ -22,5 +22,7 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  testTimeout: 20_000,
+  // Most of the time is spent waiting for processes and disks: one worker fewer than cores is too few.
+  maxWorkers: '100%',
+  testTimeout: 30_000,
 };

@@ -66,7 +66,7 @@ async function converge({
     app = await startApp({ ...env, ...WALKING }, database);
     const all = await differencesAfter(WITHIN_MS, { simulator, app });
     expect(all.differences).toEqual([]);
-    expect(simulator.callbacks.dropped).toBeGreaterThan(0);
+    expect(simulator.callbacks.delivered).toBeGreaterThan(0);
     expect(await unexplained(database)).toEqual([]);
   } finally {
     clearTimeout(killing);

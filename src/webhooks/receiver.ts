@@ -96,6 +96,8 @@ export class Receiver {
 
 /** A signature must not be kept where others can read it. */
 function withoutSign(rawQuery: string): string {
+  // Nearly every query of an app without authentication.
+  if (!rawQuery.includes('%') && !/(?:^|&)sign=/i.test(rawQuery)) return rawQuery;
   return rawQuery
     .split('&')
     .filter((pair) => nameOf(pair) !== 'sign')
