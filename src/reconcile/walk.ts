@@ -108,12 +108,12 @@ export class Walk {
   private async visitNext(client: RestClient, options: Walking): Promise<void> {
     const pausedMs = this.pausedUntil - performance.now();
     if (pausedMs > 0) return pause(pausedMs, options.signal);
-    const limit = Math.min(BATCH, MAX_UNDER_WAY - this.underWay);
-    if (limit <= 0) return this.bell.rings(POLL_MS);
+    // In whole batches, or a busy walk would spend a get_group_info on every few groups.
+    if (MAX_UNDER_WAY - this.underWay < BATCH) return this.bell.rings(POLL_MS);
     await this.visits.planDoubted();
-    const claimed = await this.visits.claim({ limit, askedBefore: options.askedBefore() });
+    const claimed = await this.visits.claim({ limit: BATCH, askedBefore: options.askedBefore() });
     if (claimed.length > 0) void this.visitAll(client, claimed, options);
-    if (claimed.length < limit) await pause(POLL_MS, options.signal);
+    if (claimed.length < BATCH) await pause(POLL_MS, options.signal);
   }
 
   /** Never throws: every visit is concluded, put off or given back. */

@@ -115,7 +115,8 @@ export class RestCaller {
     const { timeoutMs } = this.policy;
     const posted = await post(this.url(command, userSig), body, { timeoutMs, signal });
     if (posted.status === null) return this.retried(command, posted.reason);
-    if (posted.date) this.skewMs = Date.now() - posted.date.getTime();
+    // The header has whole seconds: on average half a second is cut off.
+    if (posted.date) this.skewMs = Date.now() - posted.date.getTime() - 500;
     if (posted.status === 429) return this.retried(command, 'HTTP status 429', 'slow down');
     if (posted.status >= 500) return this.retried(command, `HTTP status ${posted.status}`);
     if (posted.status !== 200) {
