@@ -4,6 +4,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { HealthModule } from './health/health.module.js';
 import { ApiPort } from './http/api-port.js';
+import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ReconcileModule } from './reconcile/reconcile.module.js';
 import { TopicsModule } from './topics/topics.module.js';
@@ -17,6 +18,7 @@ export class AppModule {
       imports: [
         ConfigModule.register(settings),
         MetricsModule,
+        HttpModule,
         WebhooksModule,
         TopicsModule,
         ChangesModule,

@@ -17,6 +17,7 @@ import { ApiPort } from './http/api-port.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
+import { protect } from './http/protection.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 // Ids are far shorter; a longer one is answered 400 by name, this bound only stops the absurd.
@@ -66,6 +67,8 @@ export async function createApp(
   app.useGlobalFilters(errors);
   app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
   takeBytes(adapter.getInstance());
+  await protect(app, settings);
+  if (logger.isLevelEnabled('debug')) logAnswers(adapter.getInstance(), logger);
   endConnections(adapter.getInstance(), app.get(Lifecycle));
   await app.init();
   return app;
@@ -116,5 +119,21 @@ function endConnections(fastify: FastifyInstance, lifecycle: Lifecycle): void {
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     if (lifecycle.isDraining) void reply.header('connection', 'close');
     done(null, payload);
+  });
+}
+
+/** Who asked what, by the name of the key and the route; never the address itself. */
+function logAnswers(fastify: FastifyInstance, logger: Logger): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logger.debug({
+      msg: 'answered',
+      requestId: request.id,
+      key: request.apiKey,
+      method: request.method,
+      route: request.routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    });
+    done();
   });
 }

@@ -78,6 +78,9 @@ describe('the settings', () => {
     ['API_KEYS', 'tools:secret'],
     ['API_KEYS', `x:${HASH},x:${HASH}`],
     ['API_AUTH', 'none'],
+    ['CORS_ORIGINS', 'https://tools.example.com/'],
+    ['CORS_ORIGINS', '*'],
+    ['FEED_NOTIFY', 'maybe'],
   ])('refuse %s=%s by name', (name, value) => {
     expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name} `)]);
   });

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
+import { EventSource } from './support/sse.js';
+import { until } from './support/until.js';
 import { createTopicBody, groupPath, postCallback, topicPath } from './support/callbacks.js';
 
 const TOPIC_KEYS = [
@@ -176,6 +178,7 @@ describe('the query API', () => {
     ['/groups/a%00b', 400],
     [`/groups/${'x'.repeat(257)}`, 400],
     [`/groups/${'x'.repeat(5000)}`, 414],
+    [`/groups?cursor=${'x'.repeat(9000)}`, 414],
     ['/groups//topics', 404],
   ])('answers a problem to the path %s', async (path, status) => {
     const answer = await mirror.http.get(path);
@@ -214,10 +217,105 @@ describe('the query API with keys', () => {
     },
   );
 
+  it('names the key in the log, and never its secret', async () => {
+    await mirror.http.get('/groups').set('authorization', 'Bearer two').expect(200);
+    await until(() => mirror.log.some((line) => line.msg === 'answered' && line.key === 'other'));
+    expect(JSON.stringify(mirror.log)).not.toContain('Bearer');
+  });
+
+  it('refuses a key in the query, where it would be logged', async () => {
+    await mirror.http.get('/groups?api_key=one').set('authorization', 'Bearer one').expect(400);
+  });
+
   it('leaves probes and callbacks open', async () => {
     await mirror.http.get('/livez').expect(200);
     await mirror.http.get('/readyz').expect(200);
     await postCallback(mirror.http, createTopicBody()).expect(200);
+  });
+});
+
+describe('the query API with a rate for each key', () => {
+  let mirror: TestApp;
+  const sha256 = (secret: string) => createHash('sha256').update(secret).digest('hex');
+  beforeAll(async () => {
+    mirror = await startApp({
+      API_KEYS: `tools:${sha256('one')},other:${sha256('two')}`,
+      API_RATE_LIMIT: '5',
+    });
+  });
+  afterAll(() => mirror.close());
+
+  it('answers 429 to a key that asks too often, and to that key alone', async () => {
+    const ask = (path: string, secret: string) =>
+      mirror.http.get(path).set('authorization', `Bearer ${secret}`);
+    for (const path of ['/groups', '/topics', '/changes', '/groups', '/topics']) {
+      await ask(path, 'one').expect(200);
+    }
+    for (const path of ['/groups', '/topics', '/changes']) {
+      const answer = await ask(path, 'one');
+      expectProblem(answer, 429, 'RATE_LIMITED');
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    await ask('/groups', 'two').expect(200);
+    await ask('/groups', 'wrong').expect(401);
+    await postCallback(mirror.http, createTopicBody()).expect(200);
+    expect(mirror.log.filter(({ msg }) => msg === 'a key asks too often')).toHaveLength(1);
+  });
+});
+
+describe('the headers of an answer', () => {
+  let mirror: TestApp;
+  const origin = 'https://tools.example.com';
+  beforeAll(async () => {
+    mirror = await startApp({ CORS_ORIGINS: origin });
+  });
+  afterAll(() => mirror.close());
+
+  it.each(['/groups', '/groups/nobody', '/nothing', '/livez'])(
+    'keep a browser from guessing and from framing: %s',
+    async (path) => {
+      const { headers } = await mirror.http.get(path);
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      });
+    },
+  );
+
+  it('open the query API to the pages of the origins that are set', async () => {
+    const ours = await mirror.http.get('/groups').set('origin', origin).expect(200);
+    expect(ours.headers['access-control-allow-origin']).toBe(origin);
+    const preflight = await mirror.http
+      .options('/groups')
+      .set({ origin, 'access-control-request-method': 'GET' });
+    expect(preflight.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'GET',
+    });
+    const other = await mirror.http.get('/groups').set('origin', 'https://evil.example');
+    expect(other.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('say nothing of other origins unless they are set', async () => {
+    const plain = await startApp();
+    const asked = await plain.http.get('/groups').set('origin', origin);
+    const preflight = await plain.http
+      .options('/groups')
+      .set({ origin, 'access-control-request-method': 'GET' });
+    await plain.close();
+    expect(asked.headers['access-control-allow-origin']).toBeUndefined();
+    expect(preflight.headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('come with a stream too', async () => {
+    const source = await EventSource.open(`${mirror.url}/changes`, { origin });
+    source.close();
+    expect(source.response.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'access-control-allow-origin': origin,
+    });
   });
 });
 

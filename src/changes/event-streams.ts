@@ -64,7 +64,8 @@ export class EventStreams implements OnModuleDestroy {
     this.open.delete(stream);
     this.metrics.feedStreamsEnded.inc({ reason });
     if (reason !== 'client') {
-      this.logger.log({ msg: 'stream ended', reason, requestId: reply.request.id });
+      const { id, apiKey } = reply.request;
+      this.logger.log({ msg: 'stream ended', reason, requestId: id, key: apiKey });
     }
   }
 

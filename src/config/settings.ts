@@ -140,6 +140,17 @@ export const SCHEMA = {
     meaning: '`off` opens the query API to everybody who reaches it',
     parse: oneOf('key', 'off'),
   },
+  API_RATE_LIMIT: {
+    fallback: null,
+    meaning:
+      'how often each key may ask this process in a minute, `0` without a limit; `6000` in production, else `0`',
+    parse: integer(0, 1_000_000_000),
+  },
+  CORS_ORIGINS: {
+    fallback: '',
+    meaning: 'origins whose pages may ask the query API, comma-separated; none by default',
+    parse: origins,
+  },
   FEED_NOTIFY: {
     fallback: 'on',
     meaning:
@@ -204,6 +215,8 @@ export abstract class Settings {
   abstract readonly reconcileWithinSeconds: number;
   abstract readonly apiKeys: readonly ApiKey[];
   abstract readonly apiAuth: Value<'API_AUTH'>;
+  abstract readonly apiRateLimit: number;
+  abstract readonly corsOrigins: readonly string[];
   abstract readonly changesRetentionDays: number;
   abstract readonly feedNotify: Value<'FEED_NOTIFY'>;
   abstract readonly feedMaxStreams: number;
@@ -257,6 +270,9 @@ export function parseSettings(env: Environment): Settings {
     apiKeys,
     // Without a key nobody could ask anything: outside production that means open.
     apiAuth: apiKeys.length === 0 ? 'off' : apiAuth,
+    apiRateLimit:
+      reader.optional('API_RATE_LIMIT', SCHEMA.API_RATE_LIMIT) ?? (production ? 6000 : 0),
+    corsOrigins: reader.defaulted('CORS_ORIGINS', SCHEMA.CORS_ORIGINS),
     changesRetentionDays: reader.defaulted('CHANGES_RETENTION_DAYS', SCHEMA.CHANGES_RETENTION_DAYS),
     feedNotify: reader.defaulted('FEED_NOTIFY', SCHEMA.FEED_NOTIFY),
     feedMaxStreams: reader.defaulted('FEED_MAX_STREAMS', SCHEMA.FEED_MAX_STREAMS),
@@ -401,6 +417,15 @@ function callbackTokens(value: string): string[] {
   const tokens = list(value);
   if (tokens.length > 2) throw new RangeError('takes one token, or two while rotating');
   return tokens;
+}
+
+function origins(value: string): string[] {
+  const entries = list(value);
+  const isOrigin = (entry: string) => URL.canParse(entry) && new URL(entry).origin === entry;
+  if (!entries.every(isOrigin)) {
+    throw new RangeError('must be origins like https://tools.example.com, without a path');
+  }
+  return entries;
 }
 
 function keyPairs(value: string): ApiKey[] {

@@ -20,7 +20,8 @@ export class ErrorFilter implements ExceptionFilter {
     const problem = toProblem(this.translate(error));
     const status = problem.getStatus();
     if (status === 500) {
-      this.logger.error({ msg: 'request failed', requestId: request.id, err: problem.cause });
+      const { id, apiKey } = request;
+      this.logger.error({ msg: 'request failed', requestId: id, key: apiKey, err: problem.cause });
     }
     void reply.header('x-request-id', request.id);
     if (problem.retryAfterSeconds !== undefined) {
