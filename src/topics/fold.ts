@@ -13,6 +13,7 @@ import { isSame, type Micros, NOTHING_KNOWN } from './registers.js';
 import { diffTopic, type Difference } from './topic-diff.js';
 import {
   type Group,
+  type GroupView,
   isHeardSince,
   mergeGroup,
   mergeTopic,
@@ -177,7 +178,7 @@ class Folding {
   /** Writes a group that became another; its end, its owner and its return show in its topics. */
   private replaceGroup(row: GroupRow, group: Group, set: ChangeSet): void {
     if (group === row.group) return;
-    const isSeen = !isSame(viewGroup(group), viewGroup(row.group));
+    const isSeen = !isSameView(viewGroup(group), viewGroup(row.group));
     this.keepGroup({ ...row, group, seq: isSeen ? ++this.seq : row.seq });
     const isEnd = !isSame(group.known.gone, row.group.known.gone);
     if (!isEnd && (!group.handover || isSame(group.handover, row.group.handover))) return;
@@ -280,6 +281,15 @@ class Folding {
 /** What becomes of a set that changed nothing. */
 function otherwise({ entry }: ChangeSet): Outcome {
   return entry?.otherwise ?? 'unchanged';
+}
+
+function isSameView(a: GroupView, b: GroupView): boolean {
+  return (
+    a.name === b.name &&
+    a.type === b.type &&
+    a.ownerAccount === b.ownerAccount &&
+    a.destroyedAt === b.destroyedAt
+  );
 }
 
 function isLive(view: TopicView | null): number {

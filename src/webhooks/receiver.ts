@@ -3,6 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Problem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { Outcome } from '../topics/change.js';
 import { callbackId, type InvalidCallbackError, nextArrival } from './callback.js';
 import { Keeper, NotKeptError } from './keeper.js';
 import { ContradictionError, type Reading, readRequest, type Request } from './reading.js';
@@ -42,6 +43,7 @@ export class Receiver {
     const reading = readRequest(request, query);
     if (reading.isGate) {
       // A user of the app waits for this answer, and nothing depends on its being kept.
+      this.count(reading, 'ignored');
       void this.keep(request, reading).catch((error: unknown) => {
         this.logger.warn({ msg: 'question before the fact not kept', err: error });
       });
@@ -51,27 +53,29 @@ export class Receiver {
     if (reading.problem) throw this.toProblem(reading.problem);
   }
 
-  private async keep(request: Request, reading: Reading): Promise<void> {
-    const isDropped =
-      this.settings.journalIgnored === 'drop' && reading.set.entry?.otherwise === 'ignored';
-    const outcome =
-      isDropped && reading.set.changes.length === 0
-        ? 'ignored'
-        : await this.keeper.keep(request, reading);
-    this.metrics.callbacks.inc({ command: reading.label, outcome });
-    if (outcome === 'invalid' && !reading.problem) {
-      throw new Problem(400, 'INVALID_CALLBACK', 'the callback holds what cannot be stored');
-    }
+  private async keep(request: Request, reading: Reading): Promise<Outcome | 'spooled'> {
+    const { changes, entry } = reading.set;
+    const isIgnored = changes.length === 0 && entry?.otherwise === 'ignored';
+    if (isIgnored && this.settings.journalIgnored === 'drop') return 'ignored';
+    return this.keeper.keep(request, reading);
+  }
+
+  private count({ label }: Reading, outcome: Outcome | 'spooled' | 'failed'): void {
+    this.metrics.callbacks.inc({ command: label, outcome });
   }
 
   /** What could not be kept is not answered before the vendor has given up waiting. */
   private async keepOrHold(request: Request, reading: Reading): Promise<void> {
     const startedAt = performance.now();
     try {
-      await this.keep(request, reading);
+      const outcome = await this.keep(request, reading);
+      this.count(reading, outcome);
+      if (outcome === 'invalid' && !reading.problem) {
+        throw new Problem(400, 'INVALID_CALLBACK', 'the callback holds what cannot be stored');
+      }
     } catch (error) {
       if (!(error instanceof NotKeptError)) throw error;
-      this.metrics.callbacks.inc({ command: reading.label, outcome: 'failed' });
+      this.count(reading, 'failed');
       this.logger.error({ msg: 'callback not kept', err: error.cause });
       if (this.held < MAX_HELD) {
         this.held += 1;
