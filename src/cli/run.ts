@@ -13,6 +13,7 @@ import { ConfigModule } from '../config/config.module.js';
 import type { Environment } from '../config/environment.js';
 import { parseSettings, type Settings, SettingsError } from '../config/settings.js';
 import { createLogger, NestLogger } from '../http/logger.js';
+import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { ReconcileModule } from '../reconcile/reconcile.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
@@ -37,6 +38,7 @@ class CliModule {
       module: CliModule,
       imports: [
         ConfigModule.register(settings),
+        HttpModule,
         MetricsModule,
         TopicsModule,
         JournalModule,
