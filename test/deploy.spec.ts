@@ -8,6 +8,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { Secret, Service } from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
 import { SCHEMA } from '../src/config/settings.js';
+import { run } from './support/process.js';
 
 const MANIFESTS = 'deploy/kubernetes';
 const KINDS: Record<Kind, { prototype: { validate(): void } }> = {
@@ -36,6 +37,23 @@ describe('the Dockerfile', () => {
     const images = dockerfile.split(/^FROM /m).filter((stage) => stage.includes('\nCMD '));
     expect(images).toHaveLength(2);
     for (const image of images) expect(image).toMatch(/\nUSER node\n/);
+  });
+});
+
+describe('the packages that are installed in production', () => {
+  it('have licences that are allowed', async () => {
+    const { code, output } = await run(process.execPath, ['deploy/licences.mjs']);
+    expect(output).not.toContain('NOT ALLOWED');
+    expect(code).toBe(0);
+  });
+
+  it('run no install script but those allowed or forbidden by name', () => {
+    const { packages } = readJson<Lockfile>('package-lock.json');
+    const { allowScripts } = readJson<{ allowScripts: Record<string, boolean> }>('package.json');
+    const names = Object.entries(packages)
+      .filter(([, { hasInstallScript }]) => hasInstallScript)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(names.filter((name) => !(name in allowScripts))).toEqual([]);
   });
 });
 
@@ -103,6 +121,14 @@ describe('the Kubernetes manifests', () => {
     expect(targets.map(({ targetPort }) => targetPort)).toEqual(ports);
   });
 });
+
+interface Lockfile {
+  readonly packages: Readonly<Record<string, { readonly hasInstallScript?: boolean }>>;
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
 
 interface Compose {
   readonly services: Readonly<

@@ -51,12 +51,23 @@ export function startService(env: Environment, cwd = tmpdir()): Service {
 }
 
 /** Prisma's own command, as `npx prisma` runs it in the directory of a project. */
-export async function prisma(
+export function prisma(args: readonly string[], env: Environment, cwd = '.'): Promise<Run> {
+  return run(process.execPath, [PRISMA, ...args], env, cwd);
+}
+
+export interface Run {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs a command to its end; nothing is set in its environment but what is given. */
+export async function run(
+  command: string,
   args: readonly string[],
-  env: Environment,
+  env: Environment = {},
   cwd = '.',
-): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, [PRISMA, ...args], {
+): Promise<Run> {
+  const child = spawn(command, args, {
     cwd,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
