@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { runCli } from '../src/cli/run.js';
 import {
   type Simulator,
@@ -17,25 +17,26 @@ import { differences, settingsFor } from './support/world.js';
 const GROUP = '@TGS#_club';
 const TOPIC = `${GROUP}@TOPIC#_news`;
 
-let closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.toReversed()) await close();
-  closing = [];
-});
+// Processes are started and killed, on machines that may be busy.
+jest.setTimeout(60_000);
+
+// Much of the time is spent waiting for other processes, so that several worlds turn at once.
 
 describe('backfill', () => {
-  it('mirrors an app that existed before, and says what it did', async () => {
-    const { simulator, database } = await start(30);
+  it.concurrent('mirrors an app that existed before, and says what it did', async () => {
+    await using world = await start(30);
+    const { simulator, database, serve } = world;
     const done = await cli(database, simulator, 'backfill');
     expect(done).toMatchObject({ code: 0, error: '' });
     expect(done.out).toMatch(
       /groups +30\ntopics +60\ncreated +60\nupdated +0\ndeleted +0\ncalls +32 /,
     );
-    expect(await differences({ simulator, app: await mirror(database) })).toEqual([]);
+    expect(await differences({ simulator, app: await serve() })).toEqual([]);
   });
 
-  it('writes nothing with --dry-run', async () => {
-    const { simulator, database } = await start(3);
+  it.concurrent('writes nothing with --dry-run', async () => {
+    await using world = await start(3);
+    const { simulator, database } = world;
     const { code, out } = await cli(database, simulator, 'backfill', '--dry-run');
     expect(code).toBe(0);
     expect(out).toMatch(/groups +3\ntopics +6\ncreated +6\n[^]*nothing was written/);
@@ -44,45 +45,53 @@ describe('backfill', () => {
     }
   });
 
-  it('goes on where it was killed', async () => {
-    const { simulator, database } = await start(120);
+  it.concurrent('goes on where it was killed', async () => {
+    await using world = await start(120);
+    const { simulator, database, serve } = world;
     const env = { ...settingsFor(simulator), DATABASE_URL: database.url };
+    // One group has no answer, so that it cannot end before it is killed.
+    const held = simulator.hold('get_topic');
     const child = spawn(process.execPath, ['dist/cli.js', 'backfill'], {
       env: { ...process.env, ...env },
     });
-    const asked = (): number => simulator.calls.get_topic ?? 0;
-    await until(() => asked() >= 60);
+    await until(async () => (await finished(database)).length >= 60);
     child.kill('SIGKILL');
     await once(child, 'close');
+    held.release();
+    const before = await finished(database);
 
     const { code, out } = await cli(database, simulator, 'backfill');
     expect(code).toBe(0);
     expect(out).toMatch(/went on with a backfill that had not ended/);
     expect(simulator.calls.get_appid_group_list).toBe(1);
-    expect(asked()).toBeLessThan(200);
-    expect(await differences({ simulator, app: await mirror(database) })).toEqual([]);
+    const after = await finished(database);
+    expect(after).toHaveLength(120);
+    expect(after).toEqual(expect.arrayContaining(before));
+    expect(await differences({ simulator, app: await serve() })).toEqual([]);
   });
 
-  it('ends with the way out when the vendor refuses', async () => {
-    const { simulator, database } = await start(1, { secretKey: 'another' });
+  it.concurrent('ends with the way out when the vendor refuses', async () => {
+    await using world = await start(1, { secretKey: 'another' });
+    const { simulator, database } = world;
     const { code, error } = await cli(database, simulator, 'backfill');
     expect(code).toBe(1);
     expect(error).toMatch(/error 70009.*IM_SECRET_KEY/);
     expect(error).not.toContain(SECRET_KEY);
   });
 
-  it.each(['backfill', 'reconcile'])('asks for what %s needs', async (command) => {
+  it.concurrent.each(['backfill', 'reconcile'])('asks for what %s needs', async (command) => {
     const database = await createDatabase();
-    closing.push(() => database.drop());
     const { code, error } = await cli(database, null, command);
+    await database.drop();
     expect(code).toBe(64);
     expect(error).toBe('set IM_API_HOST and IM_SECRET_KEY first');
   });
 });
 
 describe('reconcile', () => {
-  it('shows what differs, and with --dry-run leaves it so', async () => {
-    const { simulator, database, app } = await clubWithLoss();
+  it.concurrent('shows what differs, and with --dry-run leaves it so', async () => {
+    await using world = await clubWithLoss();
+    const { simulator, database, serve } = world;
     const args = ['reconcile', '--group', GROUP];
     const dry = await cli(database, simulator, ...args, '--dry-run');
     expect(dry.code).toBe(1);
@@ -96,30 +105,35 @@ describe('reconcile', () => {
     const kept = await cli(database, simulator, ...args);
     expect(kept.code).toBe(0);
     expect(kept.out).toMatch(/2 topics repaired/);
-    expect(await differences({ simulator, app })).toEqual([]);
+    expect(await differences({ simulator, app: await serve() })).toEqual([]);
     const again = await cli(database, simulator, ...args, '--dry-run');
     expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^1 groups .*; 0 topics/) });
   });
 
-  it('takes the groups that a callback outdated, or with --all those of app and mirror', async () => {
-    const { simulator, database } = await clubWithLoss();
-    await cli(database, simulator, 'reconcile');
-    const outdated = await cli(database, simulator, 'reconcile');
-    expect(outdated.out).toMatch(/^0 groups compared/);
-    simulator.vendor.importGroup();
-    const gone = simulator.vendor.createGroup().groupId;
-    simulator.sendTo();
-    await cli(database, simulator, 'reconcile', '--group', gone);
-    simulator.vendor.destroyGroup(gone);
-    const all = await cli(database, simulator, 'reconcile', '--all');
-    expect(all.out).toMatch(/3 groups compared/);
-    expect(
-      await database.query('select 1 from groups where destroyed_at is not null'),
-    ).toHaveLength(1);
-  });
+  it.concurrent(
+    'takes the groups that a callback outdated, or with --all those of app and mirror',
+    async () => {
+      await using world = await clubWithLoss();
+      const { simulator, database } = world;
+      await cli(database, simulator, 'reconcile');
+      const outdated = await cli(database, simulator, 'reconcile');
+      expect(outdated.out).toMatch(/^0 groups compared/);
+      simulator.vendor.importGroup();
+      const gone = simulator.vendor.createGroup().groupId;
+      simulator.sendTo();
+      await cli(database, simulator, 'reconcile', '--group', gone);
+      simulator.vendor.destroyGroup(gone);
+      const all = await cli(database, simulator, 'reconcile', '--all');
+      expect(all.out).toMatch(/3 groups compared/);
+      expect(
+        await database.query('select 1 from groups where destroyed_at is not null'),
+      ).toHaveLength(1);
+    },
+  );
 
-  it('tells which groups have no answer to rely on', async () => {
-    const { simulator, database } = await start(1);
+  it.concurrent('tells which groups have no answer to rely on', async () => {
+    await using world = await start(1);
+    const { simulator, database } = world;
     simulator.fault('get_topic', { kind: 'partial', code: 10002 });
     const { code, out } = await cli(database, simulator, 'reconcile', '--all');
     expect(code).toBe(1);
@@ -128,8 +142,9 @@ describe('reconcile', () => {
 });
 
 describe('doctor', () => {
-  it('finds nothing to mend where all is well', async () => {
-    const { simulator, database } = await clubWithLoss();
+  it.concurrent('finds nothing to mend where all is well', async () => {
+    await using world = await clubWithLoss();
+    const { simulator, database } = world;
     const { code, out } = await cli(database, simulator, 'doctor');
     expect(code).toBe(0);
     expect(out).toMatch(/ok +PostgreSQL \d+.*\n/);
@@ -139,8 +154,10 @@ describe('doctor', () => {
     expect(out).toMatch(/no fault was found$/);
   });
 
-  it('names the switch that is off, and how to turn it on', async () => {
-    const { simulator, database, app } = await start(0, {}, 'with an app');
+  it.concurrent('names the switch that is off, and how to turn it on', async () => {
+    await using world = await start(0);
+    const { simulator, database, serve } = world;
+    const app = await serve();
     await postCallback(app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(
       200,
       OK,
@@ -156,7 +173,7 @@ describe('doctor', () => {
     expect(out).not.toMatch(/"after group created"/);
   });
 
-  it.each([
+  it.concurrent.each([
     [
       'the key is wrong',
       { secretKey: 'another' },
@@ -164,7 +181,8 @@ describe('doctor', () => {
     ],
     ['nothing ever came', {}, /warning +no callback is in the journal\n +-> set the callback URL/],
   ])('says so when %s', async (_, options, told) => {
-    const { simulator, database } = await start(1, options);
+    await using world = await start(1, options);
+    const { simulator, database } = world;
     const { out } = await cli(database, simulator, 'doctor');
     expect(out).toMatch(told);
     expect(out).not.toContain(SECRET_KEY);
@@ -172,10 +190,10 @@ describe('doctor', () => {
 });
 
 /** An app without the REST API that lost what happened to a topic, and one that was imported. */
-async function clubWithLoss() {
-  const world = await start(0, {}, 'with an app');
-  const { simulator, app } = world;
-  simulator.sendTo(app.url);
+async function clubWithLoss(): Promise<CliWorld> {
+  const world = await start(0);
+  const { simulator, serve } = world;
+  simulator.sendTo((await serve()).url);
   simulator.vendor.createGroup({ groupId: GROUP, name: 'Club' });
   simulator.vendor.createTopic(GROUP, { topicId: TOPIC, name: 'News' });
   await simulator.settled();
@@ -191,34 +209,39 @@ function aMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 300));
 }
 
-async function start(
-  groups: number,
-  options: SimulatorOptions = {},
-  kind: 'with an app' | 'alone' = 'alone',
-) {
+interface CliWorld extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly database: TestDatabase;
+  /** The app that serves the database, and asks nobody. */
+  readonly serve: () => Promise<TestApp>;
+}
+
+async function start(groups: number, options: SimulatorOptions = {}): Promise<CliWorld> {
   const simulator = await startSimulator({
     seed: 1,
     secretKey: SECRET_KEY,
     limits: NO_LIMITS,
     ...options,
   });
-  closing.push(() => simulator.close());
   for (let group = 0; group < groups; group += 1) {
     const { groupId } = simulator.vendor.importGroup();
     simulator.vendor.importTopic(groupId);
     simulator.vendor.importTopic(groupId, { topicId: `${groupId}@TOPIC#_custom` });
   }
   const database = await createDatabase();
-  closing.push(() => database.drop());
-  const app = kind === 'with an app' ? await mirror(database) : null;
-  return { simulator, database, app: app as TestApp };
+  let app: Promise<TestApp> | null = null;
+  const close = async (): Promise<void> => {
+    await (await app)?.close();
+    await database.drop();
+    await simulator.close();
+  };
+  const serve = (): Promise<TestApp> => (app ??= startApp({}, database));
+  return { simulator, database, serve, [Symbol.asyncDispose]: close };
 }
 
-/** An app that serves a database and asks nobody. */
-async function mirror(database: TestDatabase): Promise<TestApp> {
-  const app = await startApp({}, database);
-  closing.push(() => app.close());
-  return app;
+/** The groups that were asked for, and when. */
+function finished(database: TestDatabase) {
+  return database.query('select group_id, asked_at from visits where asked_at is not null');
 }
 
 async function cli(database: TestDatabase, simulator: Simulator | null, ...args: string[]) {
