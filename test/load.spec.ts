@@ -35,7 +35,7 @@ it('keeps 10,000 callbacks for 200 groups over 64 connections, each repeated onc
             (select count(*)::int from groups where topic_count = ${CALLBACKS / GROUPS}) as groups`,
   );
   expect(counted).toEqual({ topics: CALLBACKS, groups: GROUPS });
-}, 60_000);
+}, 120_000);
 
 function send(url: string, agent: Agent, body: string): Promise<string> {
   return new Promise((resolve, reject) => {
