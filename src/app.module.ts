@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { ChangesModule } from './changes/changes.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
+import { DocsModule } from './docs/docs.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ApiPort } from './http/api-port.js';
 import { HttpModule } from './http/http.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         ChangesModule,
         ReconcileModule.running(),
         HealthModule,
+        DocsModule,
       ],
       providers: [ApiPort],
     };

@@ -10,6 +10,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   database: ['config'],
   changes: ['database', 'http', 'config', 'metrics'],
   topics: ['changes', 'database', 'http', 'config', 'metrics'],
+  docs: ['changes', 'topics', 'http'],
   spool: ['config', 'database'],
   webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
   tencent: ['config'],

@@ -32,7 +32,7 @@ export const CHANGES_PARAMETERS = {
   groupId: {
     description: 'Only changes of this group and its topics.',
     schema: { type: 'string' },
-    example: '@TGS#_@TGS#cQVLVHIM62CJ',
+    example: '@TGS#2J4SZEAEL',
     parse: anyText,
   },
 } as const satisfies ParameterTable;

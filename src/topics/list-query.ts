@@ -75,14 +75,14 @@ export const TOPIC_LIST_PARAMETERS = {
   name: {
     description: 'Topics of exactly this name.',
     schema: { type: 'string' },
-    example: 'TestTopic',
+    example: 'MyFirstTopic',
     parse: anyText,
   },
   q: {
     description:
       'Topics whose name contains this text, in upper or lower case. A page looks through 10,000 topics at most; it can then hold less than `limit`, even nothing, and still have a `nextCursor`.',
     schema: { type: 'string', minLength: 1 },
-    example: 'test',
+    example: 'first',
     parse: notEmpty,
   },
   ownerAccount: {
