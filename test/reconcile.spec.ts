@@ -1,15 +1,19 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { RestFault } from '../src/simulator/mischief.js';
 import type { Simulator, SimulatorOptions } from '../src/simulator/simulator.js';
-import { startApp } from './support/app.js';
+import { startApp, type TestApp } from './support/app.js';
 import { createTopicBody, groupPath, postCallback } from './support/callbacks.js';
-import { differencesAfter, startWorld, type World } from './support/world.js';
+import { NO_LIMITS } from './support/vendor.js';
+import { differencesAfter, settingsFor, startWorld, type World } from './support/world.js';
 
 const GROUP = '@TGS#_club';
 const TOPIC = `${GROUP}@TOPIC#_news`;
 const OTHER = `${GROUP}@TOPIC#_talk`;
+const PATIENCE_MS = 20_000;
 // Old answers are asked for anew after half of it.
 const OFTEN = { RECONCILE_WITHIN_SECONDS: '1' };
+
+jest.setTimeout(90_000);
 
 // Most of the time is spent waiting for the walk, so that several worlds turn at once.
 
@@ -122,6 +126,24 @@ describe('the reconcile', () => {
     expect(told.map((row) => row.name)).toEqual(['News', 'first', 'second']);
   });
 
+  it.concurrent('shares walk and rate of calls over all replicas', async () => {
+    const groups = 400;
+    const { get_topic: _, ...limits } = NO_LIMITS;
+    await using world = await start({ limits }, {}, ({ vendor }) => {
+      for (let group = 0; group < groups; group += 1) vendor.importGroup();
+    });
+    const second = await startApp(settingsFor(world.simulator), world.app.database);
+    await expectEqual(world);
+    const figures = [await metricsOf(world.app), await metricsOf(second)];
+    await second.close();
+    // The vendor's 200 calls per second bear either of them alone, but not both.
+    expect(figures.join()).not.toMatch(/outcome="throttled"/);
+    expect(world.simulator.calls.get_topic).toBe(groups);
+    const told = figures.map((text) => Number(/visits_total.*"told"} (\d+)/.exec(text)?.[1] ?? 0));
+    expect(told).toEqual([expect.any(Number), groups - Number(told[0])]);
+    expect(Math.min(...told)).toBeGreaterThan(0);
+  });
+
   it('stops with one alarm when the key is wrong, and lets the mirror live on callbacks', async () => {
     await using world = await start({ secretKey: 'another' });
     await postCallback(world.app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(
@@ -168,7 +190,7 @@ async function makeClub(world: World): Promise<void> {
 }
 
 async function expectEqual(world: World): Promise<void> {
-  const { differences } = await differencesAfter(8_000, world);
+  const { differences } = await differencesAfter(PATIENCE_MS, world);
   expect(differences).toEqual([]);
 }
 
@@ -190,9 +212,13 @@ async function untilCalls({ simulator }: World, command: string, more: number): 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const startedAt = performance.now();
   while (!(await isTrue())) {
-    if (performance.now() - startedAt > 8_000) throw new Error('it did not become true');
+    if (performance.now() - startedAt > PATIENCE_MS) throw new Error('it did not become true');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+async function metricsOf({ http }: TestApp): Promise<string> {
+  return (await http.get('/metrics').expect(200)).text;
 }
 
 interface ChangeRow {

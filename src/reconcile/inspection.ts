@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GROUPS_PER_CALL, RestClient } from '../tencent/rest-client.js';
 import type { ChangeRow } from '../topics/fold.js';
+import { idProblem } from '../topics/id.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { dateOfQuestion, look, type Look, setOf } from './look.js';
 import { VisitsStore } from './visits.store.js';
@@ -65,9 +66,10 @@ export class Inspection {
     if (scope !== 'outdated') {
       for (let next: bigint | null = null; next !== 0n;) {
         const page = await client.listCommunities({ next: next ?? 0n });
-        for (const groupId of page.groupIds) if (scope === 'all') listed.add(groupId);
-        for (let start = 0; start < page.groupIds.length; start += GROUPS_PER_CALL) {
-          yield page.groupIds.slice(start, start + GROUPS_PER_CALL);
+        const groupIds = page.groupIds.filter((groupId) => idProblem(groupId) === null);
+        for (const groupId of groupIds) if (scope === 'all') listed.add(groupId);
+        for (let start = 0; start < groupIds.length; start += GROUPS_PER_CALL) {
+          yield groupIds.slice(start, start + GROUPS_PER_CALL);
         }
         next = page.next;
       }

@@ -6,6 +6,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { VendorAlarmError, VendorCallError, VendorUnavailableError } from '../tencent/errors.js';
 import type { GroupAnswer } from '../tencent/answers.js';
 import { RestClient } from '../tencent/rest-client.js';
+import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { ListingStore } from './listing.store.js';
@@ -39,6 +40,7 @@ const SWEEP_MS = { least: 1_000, most: 4_000 };
 const LIST_POLL_MS = 1_000;
 const ALARM_PAUSE_MS = 60_000;
 const FAULT_PAUSE_MS = 1_000;
+const QUIET_MS = 30_000;
 const LIST_RESTART_SECONDS = 60;
 
 /**
@@ -55,6 +57,7 @@ export class Walk {
   private underWay = 0;
   private alarmed = false;
   private pausedUntil = 0;
+  private quietUntil = 0;
   private readonly bell = new Bell();
 
   constructor(
@@ -204,7 +207,9 @@ export class Walk {
     const next = await this.listing.claim(options.askedBefore());
     if (next === null) return pause(LIST_POLL_MS, options.signal);
     try {
-      await this.listing.keep(await client.listCommunities({ next }, options.signal));
+      const page = await client.listCommunities({ next }, options.signal);
+      const groupIds = page.groupIds.filter((groupId) => idProblem(groupId) === null);
+      await this.listing.keep({ ...page, groupIds });
     } catch (error) {
       // A place that is too old may be refused.
       if (error instanceof VendorCallError) await this.listing.restart(LIST_RESTART_SECONDS);
@@ -228,9 +233,12 @@ export class Walk {
       this.alarmed = true;
       return ALARM_PAUSE_MS;
     }
+    // Whatever fails, fails for many groups at once and again and again.
+    if (performance.now() < this.quietUntil) return FAULT_PAUSE_MS;
+    this.quietUntil = performance.now() + QUIET_MS;
     if (error instanceof VendorUnavailableError || error instanceof VendorCallError) {
-      this.logger.warn(error.message);
-    } else this.logger.warn({ msg: 'reconcile failed, it goes on', err: error });
+      this.logger.warn(`reconcile goes on, but ${error.message}`);
+    } else this.logger.warn({ msg: 'reconcile goes on, but it failed', err: error });
     return FAULT_PAUSE_MS;
   }
 }

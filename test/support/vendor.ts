@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallObserver, CallOutcome, RetryPolicy } from '../../src/tencent/rest-call.js';
 import { RestClient } from '../../src/tencent/rest-client.js';
-import { type Command, LocalRateLimiter, type Rates } from '../../src/tencent/rate-limiter.js';
+import { type Command, RateLimiter, type Rates } from '../../src/tencent/rate-limiter.js';
 import {
   type Simulator,
   type SimulatorOptions,
@@ -58,4 +59,26 @@ export function createClient(
   });
   client.observe(onCall);
   return client;
+}
+
+/** Spaces the calls of one process evenly, without a database. */
+class LocalRateLimiter extends RateLimiter {
+  private readonly nextAt = new Map<Command, number>();
+
+  constructor(private readonly rates: Rates) {
+    super();
+  }
+
+  async acquire(command: Command, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const now = performance.now();
+    const at = Math.max(now, this.nextAt.get(command) ?? 0);
+    this.nextAt.set(command, at + 1000 / this.rates[command]);
+    if (at > now) await sleep(at - now, undefined, { signal });
+  }
+
+  async pushBack(command: Command, ms: number): Promise<void> {
+    const at = performance.now() + ms;
+    this.nextAt.set(command, Math.max(at, this.nextAt.get(command) ?? 0));
+  }
 }
