@@ -2,7 +2,7 @@ import { Controller, Get, Param, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { ApiKeyGuard } from '../http/api-key.guard.js';
 import { Asked, type ReadRequest, sendAnswer } from '../http/read-request.js';
-import { IdPipe } from './id.pipe.js';
+import { GroupPath, PathPipe, TopicPath } from './path.js';
 import { TopicsReader } from './topics.reader.js';
 
 /** The query API: reads only. */
@@ -18,7 +18,7 @@ export class TopicsController {
 
   @Get('groups/:groupId')
   async group(
-    @Param('groupId', IdPipe) groupId: string,
+    @Param(PathPipe) { groupId }: GroupPath,
     @Asked() request: ReadRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -27,7 +27,7 @@ export class TopicsController {
 
   @Get('groups/:groupId/topics')
   async topicsOf(
-    @Param('groupId', IdPipe) groupId: string,
+    @Param(PathPipe) { groupId }: GroupPath,
     @Asked() request: ReadRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -36,8 +36,7 @@ export class TopicsController {
 
   @Get('groups/:groupId/topics/:topicId')
   async topic(
-    @Param('groupId', IdPipe) groupId: string,
-    @Param('topicId', IdPipe) topicId: string,
+    @Param(PathPipe) { groupId, topicId }: TopicPath,
     @Asked() request: ReadRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
@@ -46,8 +45,7 @@ export class TopicsController {
 
   @Get('groups/:groupId/topics/:topicId/history')
   async history(
-    @Param('groupId', IdPipe) groupId: string,
-    @Param('topicId', IdPipe) topicId: string,
+    @Param(PathPipe) { groupId, topicId }: TopicPath,
     @Asked() request: ReadRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
