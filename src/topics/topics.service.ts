@@ -11,6 +11,8 @@ import { TopicsStore } from './topics.store.js';
 // stays in the milliseconds.
 const MAX_BATCH = 512;
 const MAX_QUEUE = 10_000;
+// To lose against another process costs two round trips; where one writes it will soon write again.
+const TURNS_AFTER_A_LOSS = 20;
 
 /** The only writer of groups and topics. */
 @Injectable()
@@ -21,6 +23,9 @@ export class TopicsService {
     maxBatch: MAX_BATCH,
     maxQueue: MAX_QUEUE,
   });
+
+  /** For how many batches another process is expected to write as well. */
+  private turnsToTake = 0;
 
   constructor(
     private readonly database: Database,
@@ -63,7 +68,13 @@ export class TopicsService {
 
   private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
     try {
-      return (await this.tryAlone(sets)) ?? (await this.takeTurns(sets));
+      if (this.turnsToTake > 0) this.turnsToTake -= 1;
+      else {
+        const applied = await this.tryAlone(sets);
+        if (applied) return applied;
+        this.turnsToTake = TURNS_AFTER_A_LOSS;
+      }
+      return await this.takeTurns(sets);
     } catch (error) {
       throw isDataFault(error) ? error : new DatabaseUnavailableError(error);
     }

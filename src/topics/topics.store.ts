@@ -13,11 +13,6 @@ import {
   toTopicRow,
 } from './rows.js';
 
-// A writer that waits longer gives up, so that a stuck process cannot collect all the others.
-const LOCK_TIMEOUT = '4s';
-// A process that stops in the middle of a transaction must not keep the lock.
-const IDLE_TIMEOUT = '5s';
-
 /** The rows a batch needs, and the state of the database they belong to. */
 export interface Read {
   readonly snapshot: Snapshot;
@@ -32,10 +27,7 @@ export interface Read {
 export class TopicsStore {
   /** Keeps all other writers out until the transaction ends. */
   async lock(tx: Connection): Promise<void> {
-    await tx.$queryRaw`
-      select set_config('lock_timeout', ${LOCK_TIMEOUT}, true),
-             set_config('idle_in_transaction_session_timeout', ${IDLE_TIMEOUT}, true)`;
-    await tx.$queryRaw`select id from sequencer where id = 1 for update`;
+    await tx.$queryRaw`select mirror_lock_v1()::text`;
   }
 
   /** Reads every row that the change sets may touch, at one moment. */

@@ -1,4 +1,4 @@
--- The journal of callbacks, the history of topics, and the two functions through which the writer
+-- The journal of callbacks, the history of topics, and the functions through which the writer
 -- works: one round trip to read the rows of a batch, one to write them. As functions their plans are
 -- made once for a connection, and columns come as arrays because JSON took twice as long to parse.
 
@@ -92,6 +92,18 @@ begin
 end
 $$;
 
+-- Keeps all other writers out until the transaction ends. Who waits longer gives up, so that a stuck
+-- process cannot collect all the others, and a process that stops in the middle does not keep the lock.
+create function mirror_lock_v1() returns void
+language plpgsql
+set lock_timeout = '4s'
+as $$
+begin
+    perform set_config('idle_in_transaction_session_timeout', '5s', true);
+    perform 1 from "sequencer" where "id" = 1 for update;
+end
+$$;
+
 -- Writes a batch if no other was committed since `after_batch` batches, and says whether it did. It
 -- waits for a writer that runs, then looks at the counter again. A batch that only fills the journal
 -- has no `after_batch`: it needs no turn. A row of the journal that is there already stays, unless it
@@ -149,7 +161,6 @@ create function mirror_write_v1(
 returns boolean
 language plpgsql
 set plan_cache_mode = force_generic_plan
--- Who waits longer gives up, so that a stuck process cannot collect all the others.
 set lock_timeout = '4s'
 as $$
 begin
