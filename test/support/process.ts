@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,15 +29,22 @@ export interface Service {
   readonly ended: Promise<{ code: number | string | null; output: string }>;
 }
 
-/** The built service as an operator starts it: nothing is set but what is given. */
-export function startService(env: Environment, cwd = tmpdir()): Service {
+/**
+ * The built service as an operator starts it: nothing is set but what is given. It runs in an empty
+ * directory of its own, so that no `.env` is read and no spool of another is found.
+ */
+export function startService(env: Environment): Service {
+  const cwd = mkdtempSync(join(tmpdir(), 'topic-mirror-service-'));
   const child = spawn(process.execPath, [MAIN], {
     cwd,
     env: { PATH, HOME, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const ended = once(child, 'close').then(([code, signal]) => ({ code: code ?? signal, output }));
+  const ended = once(child, 'close').then(async ([code, signal]) => {
+    await rm(cwd, { recursive: true, force: true });
+    return { code: code ?? signal, output };
+  });
   const url = new Promise<string>((found, failed) => {
     createInterface({ input: child.stderr }).on('line', (line) => (output += `${line}\n`));
     createInterface({ input: child.stdout }).on('line', (line) => {
