@@ -60,6 +60,7 @@ async function converge({
   try {
     await live(simulator, { groups: 50, seconds: SECONDS, deedsPerSecond: 100 });
     await simulator.settled();
+    expect(simulator.reached.size).toBeGreaterThan(20);
     const called = await differencesAfter(WITHIN_MS, { simulator, app }, simulator.reached);
     expect(called.differences).toEqual([]);
     await app.close();

@@ -48,7 +48,7 @@ export interface Simulator {
   readonly calls: Readonly<Record<string, number>>;
   /** Callbacks by what became of them. */
   readonly callbacks: Readonly<Record<Outcome, number>>;
-  /** Groups of which at least one callback was answered well. */
+  /** Groups of which a callback was answered well after their last change. */
   readonly reached: ReadonlySet<string>;
   sendTo(...targets: readonly string[]): void;
   /** Sets how it misbehaves from now on; what is not named stays. */
@@ -95,6 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const vendor = new Vendor({
     random: new Random(seed),
     bodies: new CallbackBodies({ ...DOCUMENTED, ...options.callbackForm }),
+    onChange: (groupId) => reached.delete(groupId),
     onEvent: (body) => sender.submit(body),
   });
   const rest = new RestDoor({

@@ -37,6 +37,8 @@ interface HeldGroup extends Group {
 export interface VendorOptions {
   readonly random: Random;
   readonly bodies: CallbackBodies;
+  /** Told of every group in which something changed, whether a callback exists for it or not. */
+  readonly onChange: (groupId: string) => void;
   /** Told of what happened, in the order in which it did, where a callback exists for it. */
   readonly onEvent: (body: CallbackBody) => void;
 }
@@ -89,6 +91,7 @@ export class Vendor {
   destroyGroup(groupId: string): void {
     const group = this.group(groupId);
     this.held.delete(groupId);
+    this.options.onChange(groupId);
     this.order[this.order.indexOf(groupId)] = null;
     this.tell(this.options.bodies.groupDestroyed(group));
   }
@@ -116,6 +119,7 @@ export class Vendor {
     const before = this.topic(group, topicId);
     const after = { ...before, ...patch };
     group.topics.set(topicId, after);
+    this.options.onChange(groupId);
     const { name, introduction, notification, faceUrl } = after;
     const told = Object.entries({ name, introduction, notification, faceUrl }).filter(
       ([field, value]) => value !== Reflect.get(before, field),
@@ -129,6 +133,7 @@ export class Vendor {
   destroyTopics(groupId: string, topicIds: readonly string[]): number[] {
     const group = this.topicGroup(groupId);
     const codes = topicIds.map((topicId) => (group.topics.delete(topicId) ? 0 : CODE.topicGone));
+    this.options.onChange(groupId);
     const destroyed = topicIds.filter((_, index) => codes[index] === 0);
     if (destroyed.length > 0) this.tell(this.options.bodies.topicsDestroyed(group, destroyed));
     return codes;
@@ -182,12 +187,14 @@ export class Vendor {
     };
     this.held.set(groupId, group);
     this.order.push(groupId);
+    this.options.onChange(groupId);
     return group;
   }
 
   private replaceGroup(group: HeldGroup, patch: Partial<Group>): HeldGroup {
     const replaced = { ...group, ...patch, topics: group.topics };
     this.held.set(group.groupId, replaced);
+    this.options.onChange(group.groupId);
     return replaced;
   }
 
@@ -208,6 +215,7 @@ export class Vendor {
       topicId,
     };
     group.topics.set(topicId, topic);
+    this.options.onChange(groupId);
     return topic;
   }
 
