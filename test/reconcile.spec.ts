@@ -55,7 +55,8 @@ describe('the reconcile', () => {
     await makeClub(world);
     const gone: RestFault = { kind: 'partial', code: 10010 };
     world.simulator.fault('get_group_info', gone, gone);
-    await untilCalls(world, 'get_topic', 2);
+    await untilCalls(world, 'get_topic', 3);
+    expect(await kindsOf(world, TOPIC)).not.toContain('deleted');
     await expectEqual(world);
 
     world.simulator.misbehave({ callbacks: { drop: 1 } });
