@@ -1,7 +1,8 @@
-// The built service with two handlers beside it, for comparison on one and the same server:
-// POST /bench/none touches no database, POST /bench/upsert makes one Prisma upsert per request.
+// The built service with handlers beside it, for comparison on one and the same server: POST
+// /bench/none touches no database, POST /bench/upsert makes one Prisma upsert per request, and GET
+// /bench/topics/:groupId answers a page of topics by one Prisma findMany.
 import 'reflect-metadata';
-import { Body, Controller, Header, HttpCode, Module, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Module, Param, Post } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { createApp } from '../dist/app.js';
 import { AppModule } from '../dist/app.module.js';
@@ -43,6 +44,18 @@ class BenchController {
     });
     return CALLBACK_OK;
   }
+
+  /** @param {string} groupId */
+  async topics(groupId) {
+    const rows = await prisma.topic.findMany({
+      where: { groupId, deletedAt: null },
+      orderBy: { topicId: 'asc' },
+      take: 50,
+      omit: { registers: true },
+    });
+    // JSON has no BigInt.
+    return { data: rows.map((row) => ({ ...row, seq: Number(row.seq) })) };
+  }
 }
 
 // Decorators by hand: this file runs as it is.
@@ -54,6 +67,8 @@ for (const name of /** @type {const} */ (['none', 'upsert'])) {
   Header('content-type', 'application/json; charset=utf-8')(prototype, name, descriptor);
   Body()(prototype, name, 0);
 }
+Get('topics/:groupId')(prototype, 'topics', { value: prototype.topics });
+Param('groupId')(prototype, 'topics', 0);
 Controller('bench')(BenchController);
 class BenchModule {}
 Module({ controllers: [BenchController] })(BenchModule);
