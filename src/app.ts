@@ -13,11 +13,13 @@ import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { isAway } from './database/errors.js';
+import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
 import { protect } from './http/protection.js';
+import { Metrics } from './metrics/metrics.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 // Ids are far shorter; a longer one is answered 400 by name, this bound only stops the absurd.
@@ -66,6 +68,7 @@ export async function createApp(
   });
   app.useGlobalFilters(errors);
   app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
+  measureAnswers(adapter.getInstance(), app.get(Metrics));
   takeBytes(adapter.getInstance());
   await protect(app, settings);
   if (logger.isLevelEnabled('debug')) logAnswers(adapter.getInstance(), logger);

@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 const ALLOWED: Record<string, readonly string[]> = {
   config: [],
   metrics: [],
-  http: ['config'],
+  http: ['config', 'metrics'],
   database: ['config'],
   changes: ['database', 'http', 'config', 'metrics'],
   topics: ['changes', 'database', 'http', 'config', 'metrics'],

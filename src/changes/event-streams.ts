@@ -26,7 +26,9 @@ export class EventStreams implements OnModuleDestroy {
     private readonly feed: Feed,
     private readonly settings: Settings,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    metrics.onScrape(() => metrics.feedReaders.set(feed.readers));
+  }
 
   /**
    * Turns a reply into a stream, until either side ends it.

@@ -51,6 +51,11 @@ export class Feed implements OnModuleDestroy {
     return this.stopped;
   }
 
+  /** How many follow the log now. */
+  get readers(): number {
+    return this.followers;
+  }
+
   get heartbeat(): number {
     return this.heartbeats;
   }

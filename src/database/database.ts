@@ -1,10 +1,11 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
+import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
-import { createPool } from './pool.js';
+import { createPool, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
 
 /** A transaction, or the client itself: whatever can run a statement. */
@@ -23,6 +24,7 @@ const PROBE_TIMEOUT_MS = 500;
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
+    private readonly writes: pg.Pool,
     /** Single statements that only read, on connections of their own. */
     readonly reads: ReadPool,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
@@ -53,7 +55,12 @@ export class Database implements OnApplicationShutdown {
     const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
     const reads = new ReadPool(() => createPool({ ...options, max: readers }));
-    return new Database(new PrismaClient({ adapter }), reads, server);
+    return new Database(new PrismaClient({ adapter }), pool, reads, server);
+  }
+
+  /** What the connections of the writer and of the query API do now. */
+  get poolUse(): Readonly<Record<'write' | 'read', PoolUse>> {
+    return { write: useOf(this.writes), read: this.reads.use };
   }
 
   /** Runs single statements, each its own transaction. */

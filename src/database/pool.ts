@@ -38,3 +38,21 @@ export function createPool({ url, max, connectTimeoutMs, silenceTimeoutMs }: Poo
   });
   return pool;
 }
+
+/** What the connections of a pool do now. */
+export interface PoolUse {
+  readonly used: number;
+  readonly idle: number;
+  /** Statements that wait for a connection. */
+  readonly waiting: number;
+  readonly max: number;
+}
+
+export function useOf({ totalCount, idleCount, waitingCount, options }: pg.Pool): PoolUse {
+  return {
+    used: totalCount - idleCount,
+    idle: idleCount,
+    waiting: waitingCount,
+    max: options.max,
+  };
+}

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type PoolUse, useOf } from './pool.js';
 import { DatabaseUnavailableError, isAwayState, sqlState } from './errors.js';
 
 /** A statement with its parameters apart, as `Prisma.sql` makes it. */
@@ -18,6 +19,10 @@ export class ReadPool {
 
   constructor(private readonly create: () => pg.Pool) {
     this.pool = this.open();
+  }
+
+  get use(): PoolUse {
+    return useOf(this.pool);
   }
 
   /**

@@ -1,13 +1,15 @@
 // Owns what an orchestrator and a scraper ask.
 import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
+import { Figures } from './figures.js';
+import { FiguresStore } from './figures.store.js';
 import { HealthController } from './health.controller.js';
 import { Lifecycle } from './lifecycle.js';
 
 @Module({
   imports: [DatabaseModule],
   controllers: [HealthController],
-  providers: [Lifecycle],
+  providers: [Lifecycle, Figures, FiguresStore],
   exports: [Lifecycle],
 })
 export class HealthModule {}

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Metrics } from '../metrics/metrics.js';
+import { isKnownCode } from '../tencent/error-codes.js';
 import { RestClient } from '../tencent/rest-client.js';
 
 /** Counts the requests that this process sends to the vendor. */
@@ -8,13 +9,19 @@ export class RestCalls {
   private sent = 0;
 
   constructor(@Inject(RestClient) client: RestClient | null, metrics: Metrics) {
-    client?.observe((command, outcome) => {
+    client?.observe((command, outcome, code) => {
       this.sent += 1;
       metrics.restCalls.inc({ command, outcome });
+      if (outcome !== 'ok') metrics.restErrors.inc({ code: labelOf(code) });
     });
   }
 
   get total(): number {
     return this.sent;
   }
+}
+
+function labelOf(code: number | null): string {
+  if (code === null) return 'none';
+  return isKnownCode(code) ? String(code) : 'other';
 }

@@ -44,7 +44,7 @@ interface Segment {
 export class Spool implements OnApplicationShutdown {
   private readonly logger = new Logger('Spool');
   private readonly directory: string;
-  private readonly maxBytes: number;
+  readonly maxBytes: number;
   private readonly appends = new GroupCommit<SpoolRecord, true>({
     commit: (records) => this.write(records),
     isItemFault: () => false,
@@ -64,6 +64,10 @@ export class Spool implements OnApplicationShutdown {
   /** How many records wait. */
   get length(): number {
     return this.sum('records');
+  }
+
+  get bytes(): number {
+    return this.sum('bytes');
   }
 
   /** Finds what earlier processes left. */
@@ -117,7 +121,7 @@ export class Spool implements OnApplicationShutdown {
 
   private async write(records: readonly SpoolRecord[]): Promise<true[]> {
     const bytes = Buffer.concat(records.map(encodeRecord));
-    if (this.sum('bytes') + bytes.length > this.maxBytes) {
+    if (this.bytes + bytes.length > this.maxBytes) {
       throw new SpoolFullError('the spool is full: see SPOOL_MAX_BYTES');
     }
     this.current ??= await this.create();

@@ -58,3 +58,8 @@ export function verdictOn(code: number): Verdict {
 export function adviceOn(code: number): string {
   return ADVICE.get(code) ?? 'see the error code in the documentation of the REST API';
 }
+
+/** Whether the code is documented, so that it may be told apart from others where room is limited. */
+export function isKnownCode(code: number): boolean {
+  return VERDICTS.has(code) || ADVICE.has(code);
+}

@@ -16,8 +16,11 @@ export interface RestOptions {
   readonly retry?: Partial<RetryPolicy>;
 }
 
-/** Told of every request that was sent and what it came to. */
-export type CallObserver = (command: Command, outcome: CallOutcome) => void;
+/**
+ * Told of every request that was sent and what it came to; `code` is the vendor's, or `null` where the
+ * answer had none.
+ */
+export type CallObserver = (command: Command, outcome: CallOutcome, code: number | null) => void;
 
 export type CallOutcome = 'ok' | 'retried' | 'throttled' | 'failed';
 
@@ -93,7 +96,7 @@ export class RestCaller {
       const tried = await this.attempt(command, body, userSig, signal);
       if (tried.verdict === 'done') return tried.answer;
       if (tried.verdict === 'renew') {
-        if (isRenewed) throw this.raise(command, 70001, tried.reason);
+        if (isRenewed) throw this.alarmAt(command, 70001, tried.reason);
         isRenewed = true;
         this.userSigs.discard(userSig);
         continue;
@@ -114,18 +117,18 @@ export class RestCaller {
     const askedAt = Date.now() * 1000;
     const { timeoutMs } = this.policy;
     const posted = await post(this.url(command, userSig), body, { timeoutMs, signal });
-    if (posted.status === null) return this.retried(command, posted.reason);
+    if (posted.status === null) return this.retried(command, null, posted.reason);
     // The header has whole seconds: on average half a second is cut off.
     if (posted.date) this.skewMs = Date.now() - posted.date.getTime() - 500;
-    if (posted.status === 429) return this.retried(command, 'HTTP status 429', 'slow down');
-    if (posted.status >= 500) return this.retried(command, `HTTP status ${posted.status}`);
+    if (posted.status === 429) return this.retried(command, null, 'HTTP status 429', 'slow down');
+    if (posted.status >= 500) return this.retried(command, null, `HTTP status ${posted.status}`);
     if (posted.status !== 200) {
       throw this.failed(command, null, `HTTP status ${posted.status}: check IM_API_HOST`);
     }
     const wire = parse(posted.text);
     const code = wire ? integer(wire, 'ErrorCode') : undefined;
     if (wire === null || code === undefined)
-      return this.retried(command, 'the answer is no whole JSON');
+      return this.retried(command, null, 'the answer is no whole JSON');
     return this.judge(command, { code, wire, askedAt });
   }
 
@@ -136,14 +139,15 @@ export class RestCaller {
     switch (verdict) {
       case 'ok':
       case 'subject':
-        this.count(command, 'ok');
+        this.count(command, 'ok', code);
         return { verdict: 'done', answer };
       case 'retry':
       case 'slow down':
       case 'renew':
-        return this.retried(command, info, verdict);
+        return this.retried(command, code, info, verdict);
       case 'stop':
-        throw this.raise(command, code, this.infoOf(wire));
+        this.count(command, 'failed', code);
+        throw this.alarmAt(command, code, this.infoOf(wire));
       case 'bug':
         throw this.failed(command, code, `the vendor calls the request malformed: ${info}`);
       case 'unknown':
@@ -179,20 +183,20 @@ export class RestCaller {
 
   private retried(
     command: Command,
+    code: number | null,
     reason: string,
     verdict: 'retry' | 'slow down' | 'renew' = 'retry',
   ): Attempt {
-    this.count(command, verdict === 'slow down' ? 'throttled' : 'retried');
+    this.count(command, verdict === 'slow down' ? 'throttled' : 'retried', code);
     return { verdict, reason };
   }
 
   private failed(command: Command, code: number | null, reason: string): VendorCallError {
-    this.count(command, 'failed');
+    this.count(command, 'failed', code);
     return new VendorCallError(command, code, reason);
   }
 
-  private raise(command: Command, code: number, info: string): VendorAlarmError {
-    this.count(command, 'failed');
+  private alarmAt(command: Command, code: number, info: string): VendorAlarmError {
     const error = new VendorAlarmError(command, code, adviceOn(code), info);
     this.alarm = { error, until: performance.now() + ALARM_MS };
     return error;
@@ -213,8 +217,8 @@ export class RestCaller {
       .slice(0, MAX_INFO_LENGTH);
   }
 
-  private count(command: Command, outcome: CallOutcome): void {
-    for (const observe of this.observers) observe(command, outcome);
+  private count(command: Command, outcome: CallOutcome, code: number | null): void {
+    for (const observe of this.observers) observe(command, outcome, code);
   }
 }
 

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
 import { GroupCommit } from '../database/group-commit.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
-import { type ChangeRow, fold } from './fold.js';
+import { type ChangeRow, fold, type Folded } from './fold.js';
 import { TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
@@ -30,7 +31,10 @@ export class TopicsService {
   constructor(
     private readonly database: Database,
     private readonly store: TopicsStore,
-  ) {}
+    private readonly metrics: Metrics,
+  ) {
+    metrics.onScrape(() => metrics.queueLength.set(this.commits.length));
+  }
 
   /**
    * Applies what one callback or one answer said, all of it or nothing, and resolves after the
@@ -67,35 +71,62 @@ export class TopicsService {
   }
 
   private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
+    const startedAt = performance.now();
     try {
-      if (this.turnsToTake > 0) this.turnsToTake -= 1;
-      else {
-        const applied = await this.tryAlone(sets);
-        if (applied) return applied;
-        this.turnsToTake = TURNS_AFTER_A_LOSS;
-      }
-      return await this.takeTurns(sets);
+      const { seq, applied } = await this.write(sets);
+      this.observe(sets, startedAt);
+      this.metrics.seq.set(seq);
+      return applied;
     } catch (error) {
+      this.metrics.commitSeconds.observe({ outcome: 'failed' }, secondsSince(startedAt));
       throw isDataFault(error) ? error : new DatabaseUnavailableError(error);
     }
   }
 
+  private async write(sets: readonly ChangeSet[]): Promise<Pick<Folded, 'seq' | 'applied'>> {
+    if (this.turnsToTake > 0) this.turnsToTake -= 1;
+    else {
+      const folded = await this.tryAlone(sets);
+      if (folded) return folded;
+      this.turnsToTake = TURNS_AFTER_A_LOSS;
+    }
+    return this.takeTurns(sets);
+  }
+
   /** Two round trips, as long as no other process commits in between; else `null`. */
-  private async tryAlone(sets: readonly ChangeSet[]): Promise<readonly Applied[] | null> {
+  private async tryAlone(sets: readonly ChangeSet[]): Promise<Folded | null> {
     const { connection } = this.database;
     const { snapshot, now, batch } = await this.store.read(connection, sets);
     const folded = fold(sets, snapshot, now);
-    return (await this.store.write(connection, sets, folded, batch)) ? folded.applied : null;
+    if (await this.store.write(connection, sets, folded, batch)) return folded;
+    this.metrics.commitConflicts.inc();
+    return null;
   }
 
   /** Five round trips, in which no other process can commit. */
-  private takeTurns(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
+  private takeTurns(sets: readonly ChangeSet[]): Promise<Folded> {
     return this.database.transaction(async (tx) => {
       await this.store.lock(tx);
       const { snapshot, now, batch } = await this.store.read(tx, sets);
       const folded = fold(sets, snapshot, now);
-      if (await this.store.write(tx, sets, folded, batch)) return folded.applied;
+      if (await this.store.write(tx, sets, folded, batch)) return folded;
       throw new Error('a batch was committed in spite of the lock');
     });
   }
+
+  private observe(sets: readonly ChangeSet[], startedAt: number): void {
+    this.metrics.commitSeconds.observe({ outcome: 'committed' }, secondsSince(startedAt));
+    this.metrics.commitBatch.observe(sets.length);
+    const nowMs = Date.now();
+    for (const { origin, changes } of sets) {
+      const [first] = changes;
+      if (!first || origin !== 'callback') continue;
+      // Clocks differ a little: a date may be ahead.
+      this.metrics.eventLag.observe(Math.max(0, nowMs - first.at / 1000) / 1000);
+    }
+  }
+}
+
+function secondsSince(startedAt: number): number {
+  return (performance.now() - startedAt) / 1000;
 }

@@ -85,6 +85,16 @@ export function handlingOf(command: string): Handling | null {
   );
 }
 
+/**
+ * A command as a label: one of the known, its family (`Sns.*`), or `other`. The name itself comes
+ * from outside and must not become a label.
+ */
+export function commandLabel(command: string): string {
+  if (COMMANDS.has(command)) return command;
+  const family = FAMILIES.find(([prefix]) => command.startsWith(prefix));
+  return family ? `${family[0]}*` : 'other';
+}
+
 function mirrored(handler: Handler): Handling {
   return { kind: 'mirrored', handler };
 }

@@ -38,6 +38,11 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
+    this.metrics.spoolMaxBytes.set(this.spool.maxBytes);
+    this.metrics.onScrape(() => {
+      this.metrics.spoolRecords.set(this.spool.length);
+      this.metrics.spoolBytes.set(this.spool.bytes);
+    });
     await this.spool.open();
     this.drainLater(0);
   }
@@ -124,7 +129,7 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
       const reading = readRequest(record);
       try {
         const { outcome } = await this.topics.apply(reading.set);
-        this.metrics.callbacks.inc({ command: reading.label, outcome });
+        this.metrics.countCallback(reading.label, outcome);
       } catch (error) {
         if (!isDataFault(error)) throw error;
         refused.push(record);

@@ -5,7 +5,7 @@ import type { Change, ChangeSet, Outcome } from '../topics/change.js';
 import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
 import { type Callback, type CallbackBody, InvalidCallbackError, parseBody } from './callback.js';
-import { type Handling, handlingOf } from './commands.js';
+import { commandLabel, handlingOf } from './commands.js';
 import { text } from './wire.js';
 
 /** A request as it came. */
@@ -20,7 +20,7 @@ export interface Request {
 /** What a request says. */
 export interface Reading {
   readonly set: ChangeSet;
-  /** The command as a label: one of the known, `other` or `none`. */
+  /** The command as a label: one of the known, its family, `other` or `none`. */
   readonly label: string;
   /** Why it cannot be understood; it is kept all the same. */
   readonly problem: InvalidCallbackError | null;
@@ -57,7 +57,7 @@ export function readRequest(request: Request, query: Query = parse(request.query
     body = parseBody(request.body);
     command = commandOf(query, body);
     const handling = command === null ? null : handlingOf(command);
-    const label = labelOf(command, handling);
+    const label = labelOf(command);
     const isGate = handling?.kind === 'ignored' && handling.isGate === true;
     if (command === null || body === null || handling?.kind !== 'mirrored') {
       const isKnown = handling !== null || command === null;
@@ -69,7 +69,7 @@ export function readRequest(request: Request, query: Query = parse(request.query
     return { set: reading(changes, otherwiseOf(changes)), label, problem: null, isGate };
   } catch (error) {
     if (!(error instanceof InvalidCallbackError)) throw error;
-    const label = labelOf(command, command === null ? null : handlingOf(command));
+    const label = labelOf(command);
     return { set: reading([], 'invalid'), label, problem: error, isGate: false };
   }
 }
@@ -100,10 +100,8 @@ function otherwiseOf(changes: readonly Change[]): Outcome {
   return isDoubted ? 'stale' : 'unchanged';
 }
 
-/** The name of an unknown command comes from outside: it must not become a label. */
-function labelOf(command: string | null, handling: Handling | null): string {
-  if (command === null) return 'none';
-  return handling === null ? 'other' : command;
+function labelOf(command: string | null): string {
+  return command === null ? 'none' : commandLabel(command);
 }
 
 function groupIdOf(body: CallbackBody | null): string | null {

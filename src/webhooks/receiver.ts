@@ -13,6 +13,7 @@ type Query = Readonly<Record<string, unknown>>;
 // Only a time-out is ever retried by the vendor, and it waits two seconds.
 const HOLD_MS = 2_200;
 const MAX_HELD = 1_000;
+const MICROS_PER_SECOND = 1e6;
 const NOTHING = Buffer.alloc(0);
 
 /** Does with an authentic callback what its command asks for, and counts it. */
@@ -34,6 +35,7 @@ export class Receiver {
    */
   async receive(query: Query, rawQuery: string, bytes: Buffer | undefined): Promise<void> {
     const arrivedAt = nextArrival();
+    this.metrics.lastCallback.set(arrivedAt / MICROS_PER_SECOND);
     const request: Request = {
       id: callbackId(arrivedAt),
       arrivedAt,
@@ -61,7 +63,7 @@ export class Receiver {
   }
 
   private count({ label }: Reading, outcome: Outcome | 'spooled' | 'failed'): void {
-    this.metrics.callbacks.inc({ command: label, outcome });
+    this.metrics.countCallback(label, outcome);
   }
 
   /** What could not be kept is not answered before the vendor has given up waiting. */

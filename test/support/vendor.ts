@@ -42,7 +42,9 @@ export async function startVendor(
     ...options,
   });
   const outcomes: (readonly [Command, CallOutcome])[] = [];
-  const client = createClient(simulator.url, clientOptions, (...call) => outcomes.push(call));
+  const client = createClient(simulator.url, clientOptions, (command, outcome) =>
+    outcomes.push([command, outcome]),
+  );
   return { simulator, client, outcomes };
 }
 

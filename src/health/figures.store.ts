@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { Prisma } from '../database/generated/client.js';
+
+/** The state of the mirror as a whole, for all processes the same. */
+export interface MirrorFigures {
+  readonly seq: number;
+  readonly groups: readonly { readonly state: string; readonly count: number }[];
+  /** How long ago, in seconds, the group was asked for that was asked longest ago. */
+  readonly oldestVerificationAge: number | null;
+  /** For how many seconds the first of the groups has waited that callbacks outdated. */
+  readonly oldestWaitingAge: number | null;
+}
+
+@Injectable()
+export class FiguresStore {
+  constructor(private readonly database: Database) {}
+
+  /** Reads a few rows, each by an index, however large the tables are. */
+  async read(): Promise<MirrorFigures> {
+    const rows = await this.database.reads.query<
+      MirrorFigures & { [column: string]: unknown }
+    >(Prisma.sql`
+      select s.seq::float8 as seq,
+             (select json_agg(json_build_object('state', c.state, 'count', c.count))
+                from group_states c) as groups,
+             extract(epoch from now() - (select v.asked_at
+                                           from visits v
+                                          where v.hot_since is null and v.asked_at is not null
+                                          order by v.asked_at nulls first
+                                          limit 1))::float8 as "oldestVerificationAge",
+             extract(epoch from now() - (select min(v.hot_since)
+                                           from visits v
+                                          where v.hot_since is not null))::float8 as "oldestWaitingAge"
+        from sequencer s
+       where s.id = 1`);
+    const [row] = rows;
+    if (!row) throw new Error('the table sequencer has lost its row');
+    return row;
+  }
+}

@@ -1,0 +1,62 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
+import { Metrics } from '../metrics/metrics.js';
+import { FiguresStore, type MirrorFigures } from './figures.store.js';
+
+// However often and by however many the figures are scraped.
+const MAX_AGE_MS = 15_000;
+
+/** Tells a scraper of the database and of the mirror as a whole. */
+@Injectable()
+export class Figures implements OnModuleInit {
+  private readonly logger = new Logger('Health');
+  private staleAt = 0;
+  private collecting: Promise<void> | null = null;
+
+  constructor(
+    private readonly database: Database,
+    private readonly store: FiguresStore,
+    private readonly metrics: Metrics,
+    private readonly settings: Settings,
+  ) {}
+
+  onModuleInit(): void {
+    this.metrics.reconcileWithin.set(this.settings.reconcileWithinSeconds);
+    this.metrics.onScrape(() => {
+      this.collecting ??= this.collect().finally(() => (this.collecting = null));
+      return this.collecting;
+    });
+  }
+
+  private async collect(): Promise<void> {
+    this.tellPools();
+    const isUp = await this.database.isUp();
+    this.metrics.databaseUp.set(isUp ? 1 : 0);
+    if (!isUp || performance.now() < this.staleAt) return;
+    try {
+      this.tellMirror(await this.store.read());
+      this.staleAt = performance.now() + MAX_AGE_MS;
+    } catch (error) {
+      // The figures before stay; the next scrape asks again.
+      this.logger.warn({ msg: 'the figures of the mirror cannot be read', err: error });
+    }
+  }
+
+  private tellPools(): void {
+    const { databaseConnections, databaseConnectionsMax, databaseWaiting } = this.metrics;
+    for (const [pool, { used, idle, waiting, max }] of Object.entries(this.database.poolUse)) {
+      databaseConnections.set({ pool, state: 'used' }, used);
+      databaseConnections.set({ pool, state: 'idle' }, idle);
+      databaseConnectionsMax.set({ pool }, max);
+      databaseWaiting.set({ pool }, waiting);
+    }
+  }
+
+  private tellMirror(figures: MirrorFigures): void {
+    this.metrics.seq.set(figures.seq);
+    for (const { state, count } of figures.groups) this.metrics.groups.set({ state }, count);
+    this.metrics.oldestVerificationAge.set(Math.max(0, figures.oldestVerificationAge ?? 0));
+    this.metrics.oldestWaitingAge.set(Math.max(0, figures.oldestWaitingAge ?? 0));
+  }
+}
