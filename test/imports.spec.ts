@@ -17,7 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   simulator: ['config'],
   reconcile: ['tencent', 'topics', 'database', 'config', 'metrics'],
   cli: ['reconcile', 'webhooks', 'topics', 'http', 'config', 'metrics'],
-  health: ['database', 'http', 'config', 'metrics'],
+  health: ['spool', 'database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');
 

@@ -77,6 +77,9 @@ it.each(['refuse', 'stall'] as const)(
     await postMany(mirror, 10, 40);
     expect((await question).body).toMatchObject({ status: 503, code: 'DATABASE_UNAVAILABLE' });
     await postMany(mirror, 50, 10);
+    const readiness = await mirror.http.get('/readyz');
+    expect(readiness.status).toBe(200);
+    expect(readiness.body).toEqual({ status: 'ready', database: 'down', spooled: 50 });
     proxy.set('pass');
     await drained();
     await postMany(mirror, 60, 10);

@@ -191,7 +191,7 @@ describe('the query API', () => {
 
   it('is live and ready, and tells of the database', async () => {
     await mirror.http.get('/livez').expect(200, { status: 'live' });
-    await mirror.http.get('/readyz').expect(200, { status: 'ready', database: 'up' });
+    await mirror.http.get('/readyz').expect(200, { status: 'ready', database: 'up', spooled: 0 });
   });
 });
 

@@ -175,7 +175,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/readyz',
     summary: 'Tells whether the process takes requests; 503 while it drains',
     isGuarded: false,
-    answer: json('Readiness', { status: 'ready', database: 'up' }),
+    answer: json('Readiness', { status: 'ready', database: 'up', spooled: 0 }),
     refusals: { 414: ['URI_TOO_LONG'] },
   },
   {

@@ -142,10 +142,14 @@ export const SCHEMAS = {
   Liveness: object({ status: { const: 'live' } }),
   Readiness: {
     type: 'object',
-    required: ['status', 'database'],
+    required: ['status', 'database', 'spooled'],
     properties: {
       status: { type: 'string', enum: ['ready', 'draining'] },
       database: { type: 'string', enum: ['up', 'down'] },
+      spooled: {
+        type: 'integer',
+        description: 'How many callbacks wait on disk for the database.',
+      },
     },
   },
 } satisfies Record<string, Schema>;

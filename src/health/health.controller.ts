@@ -2,12 +2,15 @@ import { Controller, Get, Header, HttpStatus, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Database } from '../database/database.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Spool } from '../spool/spool.js';
 import { Lifecycle } from './lifecycle.js';
 
 interface Readiness {
   readonly status: 'ready' | 'draining';
   /** Told, but no reason to take a replica out: all share it, and callbacks are still taken. */
   readonly database: 'up' | 'down';
+  /** How many callbacks wait on disk for the database. */
+  readonly spooled: number;
 }
 
 /** Probes and figures; open to whoever reaches the port. */
@@ -16,6 +19,7 @@ export class HealthController {
   constructor(
     private readonly database: Database,
     private readonly lifecycle: Lifecycle,
+    private readonly spool: Spool,
     private readonly metrics: Metrics,
   ) {}
 
@@ -30,7 +34,8 @@ export class HealthController {
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const database = (await this.database.isUp()) ? 'up' : 'down';
     if (this.lifecycle.isDraining) reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status: this.lifecycle.isDraining ? 'draining' : 'ready', database };
+    const status = this.lifecycle.isDraining ? 'draining' : 'ready';
+    return { status, database, spooled: this.spool.length };
   }
 
   @Get('metrics')

@@ -468,6 +468,8 @@ export interface components {
             status: "ready" | "draining";
             /** @enum {string} */
             database: "up" | "down";
+            /** @description How many callbacks wait on disk for the database. */
+            spooled: number;
         };
     };
     responses: never;
@@ -1969,7 +1971,8 @@ export interface operations {
                     /**
                      * @example {
                      *       "status": "ready",
-                     *       "database": "up"
+                     *       "database": "up",
+                     *       "spooled": 0
                      *     }
                      */
                     "application/json": components["schemas"]["Readiness"];
