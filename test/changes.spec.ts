@@ -130,7 +130,7 @@ describe('GET /changes', () => {
 
 describe.each([
   ['on', {}],
-  ['off', { FEED_NOTIFY: 'off' }],
+  ['off, as behind a pooler', { FEED_NOTIFY: 'off', DATABASE_PREPARE: 'off' }],
 ])('the stream of changes with notifications %s', (_name, env) => {
   let mirror: TestApp;
   let url: string;

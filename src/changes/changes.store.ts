@@ -55,7 +55,8 @@ export class ChangesStore {
 
   /** The first changes after `after`, of all groups or of one, and where the log stands then. */
   async stretch(after: number, limit: number, groupId: string | null): Promise<Stretch> {
-    const rows = await this.database.reads.query<StretchRow>(Prisma.sql`
+    const rows = await this.database.reads.query<StretchRow>(
+      Prisma.sql`
       select s.seq::float8 as latest,
              f.seq::float8 as floor,
              found.*
@@ -72,7 +73,9 @@ export class ChangesStore {
            limit ${limit}
         ) found on true
        where s.id = 1
-       order by found.seq`);
+       order by found.seq`,
+      groupId === null ? 'changes' : 'changes of a group',
+    );
     const [position] = rows;
     if (!position) throw new Error('the table sequencer has lost its row');
     const { latest, floor } = position;

@@ -55,6 +55,11 @@ export const SCHEMA = {
     meaning: 'most connections this process opens to PostgreSQL',
     parse: integer(2, 1000),
   },
+  DATABASE_PREPARE: {
+    fallback: 'on',
+    meaning: '`off` keeps no prepared statements: behind PgBouncer before 1.21 in transaction mode',
+    parse: oneOf('on', 'off'),
+  },
   DATA_DIR: {
     fallback: '.data',
     meaning: 'where the embedded PostgreSQL keeps its files, and the spool its own',
@@ -199,6 +204,7 @@ export abstract class Settings {
   /** `null`: start the embedded server. */
   abstract readonly databaseUrl: string | null;
   abstract readonly databasePoolSize: number;
+  abstract readonly databasePrepare: Value<'DATABASE_PREPARE'>;
   abstract readonly dataDir: string;
   abstract readonly spoolMaxBytes: number;
   abstract readonly journalRetentionDays: number;
@@ -244,6 +250,7 @@ export function parseSettings(env: Environment): Settings {
     drainSeconds: reader.optional('DRAIN_SECONDS', SCHEMA.DRAIN_SECONDS) ?? (production ? 5 : 0),
     databaseUrl: reader.optional('DATABASE_URL', SCHEMA.DATABASE_URL) ?? null,
     databasePoolSize: reader.defaulted('DATABASE_POOL_SIZE', SCHEMA.DATABASE_POOL_SIZE),
+    databasePrepare: reader.defaulted('DATABASE_PREPARE', SCHEMA.DATABASE_PREPARE),
     dataDir: reader.defaulted('DATA_DIR', SCHEMA.DATA_DIR),
     spoolMaxBytes: reader.defaulted('SPOOL_MAX_BYTES', SCHEMA.SPOOL_MAX_BYTES),
     journalRetentionDays: reader.defaulted('JOURNAL_RETENTION_DAYS', SCHEMA.JOURNAL_RETENTION_DAYS),

@@ -54,7 +54,10 @@ export class Database implements OnApplicationShutdown {
     };
     const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-    const reads = new ReadPool(() => createPool({ ...options, max: readers }));
+    const reads = new ReadPool(
+      () => createPool({ ...options, max: readers }),
+      settings.databasePrepare === 'on',
+    );
     return new Database(new PrismaClient({ adapter }), pool, reads, server);
   }
 

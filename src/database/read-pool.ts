@@ -11,13 +11,16 @@ export interface Statement {
 /**
  * The connections of the query API, apart from those of the writer: many readers cannot keep a
  * callback waiting. Straight on the driver, since most answers are one text that PostgreSQL has
- * composed. Statements are unnamed and nothing is set on the session, so a transaction pooler may
- * stand between.
+ * composed. Nothing is set on the session, so a transaction pooler may stand between.
  */
 export class ReadPool {
   private pool: pg.Pool;
 
-  constructor(private readonly create: () => pg.Pool) {
+  constructor(
+    private readonly create: () => pg.Pool,
+    /** Whether a connection may keep what it has prepared. */
+    private readonly prepares: boolean,
+  ) {
     this.pool = this.open();
   }
 
@@ -27,12 +30,18 @@ export class ReadPool {
 
   /**
    * The rows of one statement that only reads. On a connection that broke it is asked once more.
+   * @param name of a statement whose text is always the same: each connection plans it only once,
+   *   and planning costs about as much as answering
    * @throws DatabaseUnavailableError when PostgreSQL does not answer.
    */
-  async query<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(
+    { text, values }: Statement,
+    name?: string,
+  ): Promise<Row[]> {
+    const query = { text, values: [...values], name: this.prepares ? name : undefined };
     const pool = this.pool;
     try {
-      return await ask<Row>(pool, statement);
+      return (await pool.query<Row>(query)).rows;
     } catch (error) {
       if (!isBroken(error)) throw error;
     }
@@ -42,7 +51,7 @@ export class ReadPool {
       void pool.end();
     }
     try {
-      return await ask<Row>(this.pool, statement);
+      return (await this.pool.query<Row>(query)).rows;
     } catch (error) {
       throw isBroken(error) ? new DatabaseUnavailableError(error) : error;
     }
@@ -58,14 +67,6 @@ export class ReadPool {
     pool.on('error', () => undefined);
     return pool;
   }
-}
-
-async function ask<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
-  { text, values }: Statement,
-): Promise<Row[]> {
-  const { rows } = await pool.query<Row>(text, [...values]);
-  return rows;
 }
 
 /** Whether a connection or its server gave up; an error without a state is one of the network. */
