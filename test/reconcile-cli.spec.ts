@@ -54,7 +54,8 @@ describe('backfill', () => {
     const child = spawn(process.execPath, ['dist/cli.js', 'backfill'], {
       env: { ...process.env, ...env },
     });
-    await until(async () => (await finished(database)).length >= 60);
+    await until(() => (simulator.calls.get_topic ?? 0) > 0);
+    await until(async () => (await finished(database)).length >= 30);
     child.kill('SIGKILL');
     await once(child, 'close');
     held.release();

@@ -31,7 +31,7 @@ const TRIES = 3;
 const QUIET_MS = 500;
 const UNQUIET_MS = 2_000;
 // Renewed while the visit lasts; whoever dies holds back his groups for no longer than this.
-const HOLD_MS = 4_000;
+const HOLD_MS = 6_000;
 const FIRST_PAUSE_SECONDS = 1;
 const LONGEST_PAUSE_SECONDS = 3_600;
 
@@ -101,12 +101,12 @@ export class VisitsStore {
                 (select g.topic_count from groups g where g.group_id = v.group_id) as "topicCount"`;
   }
 
-  /** Holds groups a little longer. */
+  /** Holds groups a little longer; not those that were let go in the meantime. */
   async hold(groupIds: readonly string[]): Promise<void> {
     await this.database.connection.$executeRaw`
       update visits
          set held_until = now() + ${HOLD_MS} * interval '1 ms'
-       where group_id = any (${groupIds})`;
+       where group_id = any (${groupIds}) and held_until is not null`;
   }
 
   /** Gives groups back as they were. */

@@ -32,7 +32,7 @@ const BATCH = 50;
 // Enough that the calls never wait for the database at 200 a second.
 const MAX_UNDER_WAY = 150;
 const POLL_MS = 250;
-const HOLD_AGAIN_MS = 1_500;
+const HOLD_AGAIN_MS = 1_000;
 // The sweep reads all groups: it may take this part of the time, but is never long away, since a
 // single slow one proves little.
 const SWEEP_SHARE = 0.02;
