@@ -219,15 +219,16 @@ describe('a reader of the feed', () => {
 
   it('who does not read is cut with a reason, and costs little', async () => {
     mirror = await startApp({ FEED_SLOW_SECONDS: '1' });
-    await mirror.database.query(`
-      insert into changes (group_id, seq, topic_id, kind, origin, at, before, after)
-      select 'g', i, 't', 'updated', 'callback', now(), '{}', json_build_object('introduction', repeat('x', 2000))
-        from generate_series(1, 8000) i`);
-    await mirror.database.query('update sequencer set seq = 8000');
     const before = heldBytes();
     let peak = before;
     let looks = 0;
     const sockets = await Promise.all(Array.from({ length: 10 }, () => deaf(mirror.url)));
+    await until(async () => (await metric(mirror, 'topicmirror_feed_streams')) === 10);
+    // More than the buffers of a socket take.
+    const change = { group_id: 'g', after: { introduction: 'x'.repeat(2000) } };
+    for (let megabytes = 0; megabytes < 16; megabytes += 1) {
+      await appendChanges(mirror.database, Array(500).fill(change));
+    }
     await until(async () => {
       // To collect garbage takes longer than to look.
       if ((looks += 1) % 10 === 1) peak = Math.max(peak, heldBytes());

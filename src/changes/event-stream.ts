@@ -6,7 +6,7 @@ import type { Feed } from './feed.js';
 
 const RETRY_MS = 2_000;
 // What is sent at once, and so waits for a slow reader besides the buffers of its socket.
-const MAX_BATCH = 200;
+const MAX_BATCH = 100;
 const MAX_BATCH_CHARACTERS = 64 * 1024;
 const AFTER_ERROR_MS = 1_000;
 // A stream that has ended its answer gets so long to take it.
@@ -93,24 +93,11 @@ export class EventStream {
       return 'nothing';
     }
     if (this.after < stretch.floor) return 'changes_gone';
-    const text = this.take(stretch);
-    if (text === '') return 'nothing';
-    return (await this.write(text)) ? 'some' : 'not_taken';
-  }
-
-  /** The events of as many changes as may be sent at once; moves the cursor past them. */
-  private take(stretch: Stretch): string {
-    let text = '';
-    for (const { seq, json } of stretch.changes) {
-      if (text !== '' && text.length + json.length > MAX_BATCH_CHARACTERS) {
-        this.after = this.sentId;
-        return text;
-      }
-      text += `id: ${seq}\ndata: ${json}\n\n`;
-      this.sentId = seq;
-    }
-    this.after = nextAfter(this.after, MAX_BATCH, stretch);
-    return text;
+    const { bytes, last, isAll } = eventsOf(stretch);
+    this.sentId = last ?? this.sentId;
+    this.after = isAll ? nextAfter(this.after, MAX_BATCH, stretch) : this.sentId;
+    if (last === null) return 'nothing';
+    return (await this.write(bytes)) ? 'some' : 'not_taken';
   }
 
   private idle(news: Promise<void>): Promise<void> {
@@ -132,7 +119,7 @@ export class EventStream {
    * Writes, and waits until the reader has taken it.
    * @returns `false` when it went, or took nothing for too long.
    */
-  private async write(text: string): Promise<boolean> {
+  private async write(text: string | Buffer): Promise<boolean> {
     if (this.isClosed) return false;
     if (this.response.write(text)) return true;
     return new Promise((resolve) => {
@@ -156,4 +143,33 @@ export class EventStream {
     setTimeout(() => this.response.destroy(), PARTING_MS).unref();
     return reason;
   }
+}
+
+interface Events {
+  readonly bytes: Buffer;
+  /** The `seq` of the last event, or `null` when there is none. */
+  readonly last: number | null;
+  /** Whether all of the stretch is in. */
+  readonly isAll: boolean;
+}
+
+// Readers who keep up are given the same stretch.
+const composed = new WeakMap<Stretch, Events>();
+
+/** The events of as many changes as may be sent at once. */
+function eventsOf(stretch: Stretch): Events {
+  const found = composed.get(stretch);
+  if (found) return found;
+  let text = '';
+  let last: number | null = null;
+  let isAll = true;
+  for (const { seq, json } of stretch.changes) {
+    isAll = text === '' || text.length + json.length <= MAX_BATCH_CHARACTERS;
+    if (!isAll) break;
+    text += `id: ${seq}\ndata: ${json}\n\n`;
+    last = seq;
+  }
+  const events = { bytes: Buffer.from(text), last, isAll };
+  composed.set(stretch, events);
+  return events;
 }

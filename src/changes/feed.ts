@@ -9,13 +9,18 @@ import { Turnstile } from './turnstile.js';
 const CHANNEL = 'topic_mirror';
 // How long a change can stay unseen: with notifications only when one was lost.
 const POLL_MS = { on: 1_000, off: 200 } as const;
-// Commits follow each other in milliseconds: those of one moment are read together.
+// Commits follow each other in milliseconds: those of one moment are told together. Telling takes the
+// longer the more follow, and the writers share the processor.
 const GATHER_MS = 20;
+const GATHER_MS_PER_FOLLOWER = 0.5;
+const MAX_GATHER_MS = 500;
 const TAIL_BATCH = 1_000;
 const AFTER_ERROR_MS = 1_000;
-// Readers that have fallen behind read from the database, no more than so many at a time: the
-// writers need it too.
-const MAX_LATE_READERS = 2;
+// Readers that have fallen behind read from the database one after the other, and for a part of the
+// time alone: the writers need it too.
+const MAX_LATE_READERS = 1;
+const REST_FACTOR = 2;
+const MAX_REST_MS = 200;
 
 /**
  * The log of changes, followed: one reader per process looks for new changes and keeps the latest in
@@ -88,7 +93,13 @@ export class Feed implements OnModuleDestroy {
   async read(after: number, limit: number, groupId: string | null): Promise<Stretch> {
     const kept = this.recent.read(after, limit, groupId);
     if (kept !== null) return kept;
-    return this.late.run(() => this.store.stretch(after, limit, groupId));
+    return this.late.run(async () => {
+      const started = performance.now();
+      const stretch = await this.store.stretch(after, limit, groupId);
+      const restMs = REST_FACTOR * (performance.now() - started);
+      await sleep(Math.min(restMs, MAX_REST_MS));
+      return stretch;
+    });
   }
 
   // Before the HTTP server drains, which waits for every answer that is still open.
@@ -133,7 +144,7 @@ export class Feed implements OnModuleDestroy {
   }
 
   private async untilHint(timeoutMs: number): Promise<void> {
-    await sleep(GATHER_MS);
+    await sleep(Math.min(GATHER_MS + this.followers * GATHER_MS_PER_FOLLOWER, MAX_GATHER_MS));
     if (this.hinted || this.stopped || this.followers === 0) return;
     const timer = signal();
     const timeout = setTimeout(timer.resolve, timeoutMs);

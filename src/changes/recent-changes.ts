@@ -11,6 +11,12 @@ export class RecentChanges {
   private from = 0;
   private floor = 0;
   private latest: number | null = null;
+  /** What was read last: all who have kept up ask for the same. */
+  private asked: {
+    readonly after: number;
+    readonly limit: number;
+    readonly stretch: Stretch;
+  } | null = null;
 
   /** The last `seq` that is covered, or `null` before the beginning. */
   get head(): number | null {
@@ -31,6 +37,7 @@ export class RecentChanges {
    */
   append(stretch: Stretch): boolean {
     const last = stretch.changes.at(-1);
+    this.asked = null;
     this.floor = stretch.floor;
     if (last === undefined) return false;
     this.latest = last.seq;
@@ -52,11 +59,15 @@ export class RecentChanges {
     this.changes = [];
     this.characters = 0;
     this.latest = null;
+    this.asked = null;
   }
 
   /** The first changes after `after`, or `null` where not all of them are here. */
   read(after: number, limit: number, groupId: string | null): Stretch | null {
     if (this.latest === null || after < this.from) return null;
+    if (groupId === null && this.asked?.after === after && this.asked.limit === limit) {
+      return this.asked.stretch;
+    }
     const found: StoredChange[] = [];
     for (
       let at = this.firstAfter(after);
@@ -66,7 +77,9 @@ export class RecentChanges {
       const change = this.changes[at];
       if (change && (groupId === null || change.groupId === groupId)) found.push(change);
     }
-    return { changes: found, latest: this.latest, floor: this.floor };
+    const stretch = { changes: found, latest: this.latest, floor: this.floor };
+    if (groupId === null) this.asked = { after, limit, stretch };
+    return stretch;
   }
 
   private firstAfter(seq: number): number {
