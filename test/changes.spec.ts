@@ -227,7 +227,10 @@ describe('a reader of the feed', () => {
     // More than the buffers of a socket take.
     const change = { group_id: 'g', after: { introduction: 'x'.repeat(2000) } };
     for (let megabytes = 0; megabytes < 16; megabytes += 1) {
-      await appendChanges(mirror.database, Array(500).fill(change));
+      await appendChanges(
+        mirror.database,
+        Array.from({ length: 500 }, () => change),
+      );
     }
     await until(async () => {
       // To collect garbage takes longer than to look.
