@@ -145,7 +145,11 @@ describe('the reconcile', () => {
     expect(Math.min(...(await told()))).toBeGreaterThan(0);
     const figures = [await metricsOf(world.app), await metricsOf(second)];
     await second.close();
-    expect(figures.join()).not.toMatch(/outcome="throttled"/);
+    // Each at a rate of its own they would be over the vendor's by a fifth; a starved one may catch up.
+    const throttled = figures.flatMap(
+      (text) => /rest_calls_total.*"throttled"} (\d+)/.exec(text)?.[1] ?? [],
+    );
+    expect(throttled.reduce((sum, count) => sum + Number(count), 0)).toBeLessThan(groups * 0.1);
     // Twice as many if they did not share; a starved one may lose a group that it held.
     expect(world.simulator.calls.get_topic).toBeLessThan(groups * 1.5);
   });
