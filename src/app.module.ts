@@ -8,6 +8,7 @@ import { ApiPort } from './http/api-port.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ReconcileModule } from './reconcile/reconcile.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { TopicsModule } from './topics/topics.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
@@ -24,6 +25,7 @@ export class AppModule {
         TopicsModule,
         ChangesModule,
         ReconcileModule.running(),
+        RetentionModule,
         HealthModule,
         DocsModule,
       ],

@@ -13,6 +13,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   docs: ['changes', 'topics', 'http'],
   spool: ['config', 'database'],
   webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
+  retention: ['webhooks', 'changes', 'config'],
   tencent: ['config'],
   simulator: ['config'],
   reconcile: ['tencent', 'topics', 'database', 'config', 'metrics'],

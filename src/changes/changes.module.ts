@@ -5,7 +5,6 @@ import { DatabaseModule } from '../database/database.module.js';
 import { ChangesController } from './changes.controller.js';
 import { ChangesReader } from './changes.reader.js';
 import { ChangesStore } from './changes.store.js';
-import { ChangesTrimmer } from './changes-trimmer.js';
 import { EventStreams } from './event-streams.js';
 import { Feed } from './feed.js';
 import { History } from './history.js';
@@ -13,7 +12,7 @@ import { History } from './history.js';
 @Module({
   imports: [DatabaseModule],
   controllers: [ChangesController],
-  providers: [ChangesReader, EventStreams, Feed, History, ChangesStore, ChangesTrimmer],
-  exports: [History],
+  providers: [ChangesReader, EventStreams, Feed, History, ChangesStore],
+  exports: [History, ChangesStore],
 })
 export class ChangesModule {}

@@ -56,12 +56,12 @@ export class JournalStore {
    * Forgets the oldest entries that arrived before `before`, at most `count`, in one short transaction.
    * @returns how many there were.
    */
-  async trim(before: Micros, count: number): Promise<number> {
+  async trim(before: Date, count: number): Promise<number> {
     return this.database.connection.$executeRaw`
       delete from callbacks
        where id in (select id
                       from callbacks
-                     where id < ${earliestId(before)}::uuid
+                     where id < ${earliestId(before.getTime() * 1000)}::uuid
                      order by id
                      limit ${count}
                        for update skip locked)`;

@@ -4,15 +4,13 @@ import { Module } from '@nestjs/common';
 import { SpoolModule } from '../spool/spool.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { CallbackGuard } from './callback.guard.js';
-import { JournalModule } from './journal.module.js';
-import { JournalTrimmer } from './journal-trimmer.js';
 import { Keeper } from './keeper.js';
 import { Receiver } from './receiver.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 @Module({
-  imports: [TopicsModule, SpoolModule, JournalModule],
+  imports: [TopicsModule, SpoolModule],
   controllers: [WebhooksController],
-  providers: [CallbackGuard, Receiver, Keeper, JournalTrimmer],
+  providers: [CallbackGuard, Receiver, Keeper],
 })
 export class WebhooksModule {}

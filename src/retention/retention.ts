@@ -1,0 +1,34 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { ChangesStore } from '../changes/changes.store.js';
+import { Settings } from '../config/settings.js';
+import { JournalStore } from '../webhooks/journal.store.js';
+import { Trimmer } from './trimmer.js';
+
+/** Keeps changes for CHANGES_RETENTION_DAYS and the journal for JOURNAL_RETENTION_DAYS. */
+@Injectable()
+export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly trimmers: readonly Trimmer[];
+
+  constructor(settings: Settings, changes: ChangesStore, journal: JournalStore) {
+    this.trimmers = [
+      new Trimmer({
+        what: 'changes',
+        days: settings.changesRetentionDays,
+        trim: (before, count) => changes.trim(before, count),
+      }),
+      new Trimmer({
+        what: 'journal entries',
+        days: settings.journalRetentionDays,
+        trim: (before, count) => journal.trim(before, count),
+      }),
+    ];
+  }
+
+  onApplicationBootstrap(): void {
+    for (const trimmer of this.trimmers) trimmer.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.trimmers.map((trimmer) => trimmer.stop()));
+  }
+}
