@@ -12,7 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   topics: ['changes', 'database', 'http', 'config', 'metrics'],
   docs: ['changes', 'topics', 'http'],
   spool: ['config', 'database'],
-  webhooks: ['spool', 'topics', 'database', 'http', 'config', 'metrics'],
+  webhooks: ['tencent', 'spool', 'topics', 'database', 'http', 'config', 'metrics'],
   retention: ['webhooks', 'changes', 'config'],
   tencent: ['config'],
   simulator: ['config'],

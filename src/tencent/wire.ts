@@ -67,8 +67,8 @@ export function named<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(entries) as Partial<T>;
 }
 
-/** PostgreSQL holds neither U+0000 nor half a surrogate pair. */
-function storableText(value: string): string {
+/** A text as PostgreSQL can hold it: without U+0000 and half surrogate pairs. */
+export function storableText(value: string): string {
   return value.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 

@@ -1,7 +1,8 @@
+import { text } from '../tencent/wire.js';
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
 import { isCommunity } from './fields.js';
-import { requiredId, text } from './wire.js';
+import { requiredId } from './wire.js';
 
 /**
  * `Group.CallbackAfterChangeGroupOwner`: a group was handed over, and its topics with it.

@@ -1,7 +1,8 @@
+import { named } from '../tencent/wire.js';
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
 import { topicFields } from './fields.js';
-import { idList, named, requiredId } from './wire.js';
+import { idList, requiredId } from './wire.js';
 
 /**
  * `Group.CallbackAfterTopicDestroyed`: topics were deleted, as many as one call named. An id that

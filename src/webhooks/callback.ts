@@ -1,9 +1,10 @@
 // A callback as it arrives: query and body, before anybody knows what it means.
 import { randomUUID } from 'node:crypto';
+import { integer, isWire, type Wire } from '../tencent/wire.js';
 import type { Micros } from '../topics/registers.js';
 
-/** The body of a callback: one JSON object in the vendor's words. */
-export type CallbackBody = Readonly<Record<string, unknown>>;
+/** The body of a callback. */
+export type CallbackBody = Wire;
 
 /** A callback whose sender is known and whose body could be read. */
 export interface Callback {
@@ -32,12 +33,8 @@ export function parseBody(bytes: Buffer | undefined): CallbackBody | null {
   if (bytes === undefined || bytes.length === 0) return null;
   if (isTooDeep(bytes)) throw new InvalidCallbackError('the body is nested too deep');
   const parsed = parseJson(bytes.toString('utf8'));
-  if (!isObject(parsed)) throw new InvalidCallbackError('the body must be one JSON object');
+  if (!isWire(parsed)) throw new InvalidCallbackError('the body must be one JSON object');
   return parsed;
-}
-
-function isObject(value: unknown): value is CallbackBody {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parseJson(text: string): unknown {
@@ -85,19 +82,15 @@ const MAX_AHEAD_MS = 600_000;
 /** When the event happened: its own time, else that of the request, else its arrival. */
 export function dateOf({ body, requestTime, arrivedAt }: Callback): Micros {
   const seconds = requestTime === null ? null : Number(requestTime);
-  const candidates = [asInteger(body.EventTime), seconds === null ? null : seconds * 1000];
+  // Documented as a number, sent as a text by some regions.
+  const eventTime = integer(body, 'EventTime') ?? null;
+  const candidates = [eventTime, seconds === null ? null : seconds * 1000];
   const ms = candidates.find((candidate) => isPlausible(candidate, arrivedAt / MICROS_PER_MS));
   return ms === undefined || ms === null ? arrivedAt : ms * MICROS_PER_MS;
 }
 
 function isPlausible(ms: number | null, arrivedMs: number): boolean {
   return ms !== null && ms >= EARLIEST_MS && ms <= arrivedMs + MAX_AHEAD_MS;
-}
-
-/** Documented as a number, sent as a text by some regions. */
-function asInteger(value: unknown): number | null {
-  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isSafeInteger(number) ? number : null;
 }
 
 let lastArrival: Micros = 0;

@@ -2,7 +2,8 @@
 // documented is not all that is sent, and what is sent is said.
 import type { GroupFields, TopicFields } from '../topics/topic.js';
 import type { CallbackBody } from './callback.js';
-import { flag, list, named, text } from './wire.js';
+import { list, named, text } from '../tencent/wire.js';
+import { flag } from './wire.js';
 
 /** An empty text means cleared, a missing one says nothing. */
 export function topicFields(body: CallbackBody): Partial<TopicFields> {

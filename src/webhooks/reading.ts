@@ -1,12 +1,12 @@
 // Reads one authentic request: what command it is, what it says, what is kept of it. Pure, so that the
 // journal can be read again at any time.
 import { parse } from 'node:querystring';
+import { storableText, text } from '../tencent/wire.js';
 import type { Change, ChangeSet, Outcome } from '../topics/change.js';
 import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
 import { type Callback, type CallbackBody, InvalidCallbackError, parseBody } from './callback.js';
 import { commandLabel, handlingOf } from './commands.js';
-import { text } from './wire.js';
 
 /** A request as it came. */
 export interface Request {
@@ -46,7 +46,7 @@ export function readRequest(request: Request, query: Query = parse(request.query
     platform,
     entry: {
       id: request.id,
-      command: command?.toWellFormed().replaceAll('\0', '\uFFFD') ?? null,
+      command: command === null ? null : storableText(command),
       groupId: groupIdOf(body),
       query: request.query,
       body: request.body,
