@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { Lifecycle } from './health/lifecycle.js';
-import { isAway } from './database/errors.js';
+import { DatabaseUnavailableError } from './database/errors.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -90,7 +90,7 @@ export async function listen(app: NestFastifyApplication, settings: Settings): P
 
 /** A query that PostgreSQL cannot answer now may be asked again. */
 function tellOutage(error: unknown): unknown {
-  if (!isAway(error)) return error;
+  if (!(error instanceof DatabaseUnavailableError)) return error;
   return new Problem(503, 'DATABASE_UNAVAILABLE', 'PostgreSQL does not answer; ask again.', {
     cause: error,
     retryAfterSeconds: 1,

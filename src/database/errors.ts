@@ -38,23 +38,6 @@ export function isAwayState(state: string): boolean {
   return AWAY.test(state);
 }
 
-/** Whether the database could not answer, whatever it was asked. */
-export function isAway(error: unknown): boolean {
-  if (error instanceof DatabaseUnavailableError) return true;
-  for (const value of inside(error)) {
-    if (member(value, 'name') === 'DriverAdapterError') {
-      const state = sqlState(error);
-      return state === null || isAwayState(state);
-    }
-    const message = member(value, 'message');
-    // The pool and the driver throw these without any code.
-    if (typeof message === 'string' && /timeout exceeded|connection terminated/i.test(message)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /** The SQLSTATE inside an error of Prisma or of the driver, or `null`. */
 export function sqlState(error: unknown): string | null {
   for (const value of inside(error)) {

@@ -10,42 +10,6 @@ import {
   viewTopic,
 } from './topic.js';
 
-/** A row of `groups` in the words of the table; dates are ISO 8601 texts. */
-export interface StoredGroup {
-  readonly group_id: string;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly owner_account: string | null;
-  readonly topic_count: number;
-  readonly seq: number;
-  readonly doubted_at: string | null;
-  readonly verified_at: string | null;
-  readonly last_callback_at: string | null;
-  readonly destroyed_at: string | null;
-  readonly registers: StoredRegisters<keyof GroupFields>;
-}
-
-/** A row of `topics` in the words of the table. */
-export interface StoredTopic {
-  readonly group_id: string;
-  readonly topic_id: string;
-  readonly name: string | null;
-  readonly type: string | null;
-  readonly owner_account: string | null;
-  readonly operator_account: string | null;
-  readonly introduction: string | null;
-  readonly notification: string | null;
-  readonly face_url: string | null;
-  readonly custom_string: string | null;
-  readonly mute_all_member: boolean | null;
-  readonly user_defined_data_list: readonly unknown[] | null;
-  readonly created_at: string | null;
-  readonly updated_at: string;
-  readonly deleted_at: string | null;
-  readonly seq: number;
-  readonly registers: StoredRegisters<keyof TopicFields>;
-}
-
 /** Stamps of the fields, the spans of creation (`c`) and end (`g`), and what was heard and verified last. */
 interface StoredRegisters<Field extends string> {
   readonly f?: Partial<Record<Field, Stamp>>;

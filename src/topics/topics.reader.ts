@@ -16,7 +16,7 @@ import {
   TOPIC_PARAMETERS,
 } from './list-query.js';
 import { TopicListsStore } from './topic-lists.store.js';
-import { groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
+import { type GroupAnswer, groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
 
 // How long a reader waits for the `seq` it has seen elsewhere, and how often it looks.
 const MIN_SEQ_PATIENCE_MS = 1_000;
@@ -59,10 +59,10 @@ export class TopicsReader {
 
   async group(groupId: string, request: ReadRequest): Promise<Answer> {
     await this.reach(readParameters(request.query, MIN_SEQ).given.minSeq);
-    const group = await this.knownGroup(groupId);
+    const group = groupAnswer(await this.knownGroup(groupId));
     const etag = groupTag(group, request);
     if (isNotModified(request, etag)) return { json: null, etag };
-    return { json: JSON.stringify(groupAnswer(group)), etag };
+    return { json: JSON.stringify(group), etag };
   }
 
   async topicsOf(groupId: string, request: ReadRequest): Promise<Answer> {
@@ -77,9 +77,10 @@ export class TopicsReader {
 
     const found = await this.store.topicsOf(groupId, query);
     if (!found) throw unknownGroup(groupId);
-    const { group, page } = found;
+    const { page } = found;
+    const group = groupAnswer(found.group);
     const nextCursor = page.next && encodeCursor(cursorOfTopics(scope, query, page.next), secret);
-    const told = JSON.stringify(groupAnswer(group));
+    const told = JSON.stringify(group);
     return {
       json: `{"data":[${page.data}],"nextCursor":${JSON.stringify(nextCursor)},"group":${told}}`,
       etag: groupTag(group, request),
@@ -105,7 +106,7 @@ export class TopicsReader {
 
     const { group, topic } = await this.knownTopic(groupId, topicId);
     const json = asOf === undefined ? topic : await this.topicAsOf(topic, asOf);
-    return { json, etag: groupTag(group, request) };
+    return { json, etag: groupTag(groupAnswer(group), request) };
   }
 
   async history(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
@@ -150,7 +151,7 @@ export class TopicsReader {
   /** 304 by the group's row alone, for an asker who has an answer already. */
   private async unchanged(groupId: string, request: ReadRequest): Promise<Answer | null> {
     if (request.ifNoneMatch === undefined) return null;
-    const etag = groupTag(await this.knownGroup(groupId), request);
+    const etag = groupTag(groupAnswer(await this.knownGroup(groupId)), request);
     return isNotModified(request, etag) ? { json: null, etag } : null;
   }
 
@@ -174,8 +175,7 @@ export class TopicsReader {
   }
 }
 
-function groupTag(group: ToldGroup, request: ReadRequest): string {
-  const { seq, state, verifiedAt } = groupAnswer(group);
+function groupTag({ seq, state, verifiedAt }: GroupAnswer, request: ReadRequest): string {
   return entityTag([seq, state, verifiedAt], request);
 }
 

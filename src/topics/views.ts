@@ -1,6 +1,5 @@
 // What the query API tells of groups and topics, made from stored rows.
-import { type CustomField, customFields } from './custom-field.js';
-import type { StoredGroup, StoredTopic } from './rows.js';
+import type { CustomField } from './custom-field.js';
 
 export type GroupState = 'verified' | 'hooked' | 'stale' | 'destroyed';
 
@@ -64,10 +63,19 @@ export const TOPIC_FIELDS = [
 ] as const satisfies readonly (keyof TopicAnswer)[];
 export type TopicField = (typeof TOPIC_FIELDS)[number];
 
-/** The columns of `topics` that are told. */
-export type ToldTopic = Omit<StoredTopic, 'registers'>;
-/** The columns of `groups` that are told. */
-export type ToldGroup = Omit<StoredGroup, 'registers'>;
+/** The columns of `groups` that are told; dates are ISO 8601 texts. */
+export interface ToldGroup {
+  readonly group_id: string;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly owner_account: string | null;
+  readonly topic_count: number;
+  readonly seq: number;
+  readonly doubted_at: string | null;
+  readonly verified_at: string | null;
+  readonly last_callback_at: string | null;
+  readonly destroyed_at: string | null;
+}
 
 export function groupAnswer(row: ToldGroup): GroupAnswer {
   return {
@@ -81,27 +89,6 @@ export function groupAnswer(row: ToldGroup): GroupAnswer {
     topicCount: row.topic_count,
     seq: row.seq,
     destroyedAt: utc(row.destroyed_at),
-  };
-}
-
-export function topicAnswer(row: ToldTopic): TopicAnswer {
-  return {
-    groupId: row.group_id,
-    topicId: row.topic_id,
-    name: row.name,
-    type: row.type,
-    ownerAccount: row.owner_account,
-    operatorAccount: row.operator_account,
-    introduction: row.introduction,
-    notification: row.notification,
-    faceUrl: row.face_url,
-    customString: row.custom_string,
-    muteAllMember: row.mute_all_member,
-    userDefinedDataList: customFields(row.user_defined_data_list),
-    createdAt: utc(row.created_at),
-    updatedAt: new Date(row.updated_at).toISOString(),
-    deletedAt: utc(row.deleted_at),
-    seq: row.seq,
   };
 }
 
