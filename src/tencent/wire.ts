@@ -63,12 +63,14 @@ export function list(wire: Wire, name: string): readonly unknown[] | undefined {
 
 /** `fields` without those that are undefined: only what was named. */
 export function named<T extends object>(fields: T): Partial<T> {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Partial<T>;
+  const found: Partial<T> = {};
+  for (const name in fields) if (fields[name] !== undefined) found[name] = fields[name];
+  return found;
 }
 
 /** A text as PostgreSQL can hold it: without U+0000 and half surrogate pairs. */
 export function storableText(value: string): string {
+  if (value.isWellFormed() && !value.includes('\0')) return value;
   return value.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 

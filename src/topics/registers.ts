@@ -1,6 +1,5 @@
 // The algebra under the merge rules: values that remember when they were said. Every operation
 // takes the larger of two by a fixed order, so any order and any repetition end the same.
-import { isDeepStrictEqual } from 'node:util';
 
 /** A point in time: whole microseconds since 1970. Exact as a number until the year 2255. */
 export type Micros = number;
@@ -110,7 +109,17 @@ function isSamePair(
 /** Equal as JSON is: the order of an object's members means nothing (jsonb does not keep it). */
 export function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  return typeof a === 'object' && typeof b === 'object' && isDeepStrictEqual(a, b);
+  if (!isComposed(a) || !isComposed(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]))
+  );
+}
+
+/** Of a list the members are named by their places. */
+function isComposed(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The names of an object's members; for our own records, whose keys the compiler knows. */

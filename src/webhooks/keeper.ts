@@ -4,7 +4,7 @@ import { QueueFullError } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { SpoolRecord } from '../spool/record.js';
 import { Spool } from '../spool/spool.js';
-import type { ChangeSet, Outcome } from '../topics/change.js';
+import type { Applied, ChangeSet, Outcome } from '../topics/change.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { type Reading, readRequest, type Request } from './reading.js';
 
@@ -81,15 +81,17 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
     await this.draining;
   }
 
-  private async applyInTime(set: ChangeSet): Promise<{ readonly outcome: Outcome }> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
+  private applyInTime(set: ChangeSet): Promise<Applied> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
         () => reject(new DeadlineError('PostgreSQL did not commit in time')),
         DATABASE_DEADLINE_MS,
       );
+      this.topics
+        .apply(set)
+        .finally(() => clearTimeout(timer))
+        .then(resolve, reject);
     });
-    return Promise.race([this.topics.apply(set), late]).finally(() => clearTimeout(timer));
   }
 
   /** What the database refuses for its content is kept as it came, without effect. */
