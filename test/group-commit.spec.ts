@@ -4,9 +4,9 @@ import type { ChangeSet } from '../src/topics/change.js';
 import { TopicsService } from '../src/topics/topics.service.js';
 import { startApp, type TestApp } from './support/app.js';
 import { topicPath } from './support/callbacks.js';
+import { scrape } from './support/metrics.js';
 
-function created(topicId: string, name: string): ChangeSet {
-  const at = Date.now() * 1000;
+function created(topicId: string, name: string, at = Date.now() * 1000): ChangeSet {
   return {
     changes: [{ subject: 'topic', kind: 'created', groupId: 'g', topicId, at, fields: { name } }],
     origin: 'callback',
@@ -68,7 +68,99 @@ describe('applying changes', () => {
   });
 });
 
+describe('applying changes while others are being committed', () => {
+  let mirror: TestApp;
+  beforeAll(async () => {
+    mirror = await startApp();
+  });
+  afterAll(() => mirror.close());
+
+  it('builds each change on the one committed before it', async () => {
+    const topics = mirror.app.get(TopicsService);
+    const begun = Date.now() * 1000;
+    let sent = 0;
+    const caller = async (_: unknown, number: number) => {
+      while (sent < 3_000) {
+        const index = sent++;
+        await topics.apply(created(`chain-${index % 7}`, `name ${index}`, begun + index));
+        // Half of them come when the batch of the others is on its way.
+        for (let turns = number % 2; turns < 4 && turns > 0; turns += 1) {
+          await new Promise(setImmediate);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 40 }, caller));
+    const changes = await mirror.database.query<{
+      topic_id: string;
+      before: { name?: string };
+      after: { name?: string };
+    }>('select topic_id, before, after from changes order by seq');
+    expect(changes).toHaveLength(3_000);
+    const names = new Map<string, string | undefined>();
+    for (const { topic_id: topicId, before, after } of changes) {
+      expect(before.name).toBe(names.get(topicId));
+      names.set(topicId, after.name);
+    }
+    expect(new Set(names.values()).size).toBe(7);
+    const { sum } = await scrape(mirror.http);
+    expect(sum('topicmirror_commit_batch_size_count')).toBeGreaterThan(10);
+    // Nothing had to be read again.
+    expect(sum('topicmirror_commit_conflicts_total')).toBe(0);
+  });
+});
+
 describe('group commit', () => {
+  it('prepares a batch while the one before is committed, once as many wait', async () => {
+    const log: string[] = [];
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const commits = new GroupCommit<number, number, string>({
+      prepare: async (items) => {
+        log.push(`prepare ${items.join()}`);
+        return items.join();
+      },
+      commit: async (items, prepared) => {
+        log.push(`commit ${items.join()} prepared ${await prepared}`);
+        await gate;
+        return items;
+      },
+      isItemFault: () => false,
+      maxBatch: 4,
+      maxQueue: 10,
+    });
+    const first = [commits.submit(1), commits.submit(2)];
+    await new Promise(setImmediate);
+    const second = [commits.submit(3)];
+    await new Promise(setImmediate);
+    expect(log).toEqual(['commit 1,2 prepared undefined']);
+    second.push(commits.submit(4));
+    await new Promise(setImmediate);
+    expect(log.slice(1)).toEqual(['prepare 3,4']);
+    const third = commits.submit(5);
+    open();
+    await expect(Promise.all([...first, ...second, third])).resolves.toEqual([1, 2, 3, 4, 5]);
+    expect(log.slice(2)).toEqual(['commit 3,4 prepared 3,4', 'commit 5 prepared undefined']);
+  });
+
+  it('gives a batch whose preparation failed the error, and goes on', async () => {
+    let isDown = true;
+    const commits = new GroupCommit<number, number, true>({
+      prepare: () => (isDown ? Promise.reject(new Error('down')) : Promise.resolve(true)),
+      commit: async (items, prepared) => {
+        await prepared;
+        await new Promise(setImmediate);
+        return items;
+      },
+      isItemFault: () => false,
+      maxBatch: 1,
+      maxQueue: 10,
+    });
+    const results = await Promise.allSettled([commits.submit(1), commits.submit(2)]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    isDown = false;
+    await expect(Promise.all([commits.submit(3), commits.submit(4)])).resolves.toEqual([3, 4]);
+  });
+
   it('refuses what a full queue cannot take, and settles everything it took', async () => {
     let open: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));

@@ -1,5 +1,9 @@
 // Group commit: what arrives while a commit runs is collected and committed together next. Under
 // load the cost of a transaction is shared by many callers; alone, a caller waits for nobody.
+//
+// Where a batch needs preparation, such as reading what it will change, that is begun while the batch
+// before is being committed, as soon as as many wait as are in that one: so that the two work side by
+// side, and do not become ever smaller batches.
 
 /** The queue is full: the caller is refused now rather than kept waiting without bound. */
 export class QueueFullError extends Error {
@@ -11,9 +15,14 @@ export class QueueFullError extends Error {
   }
 }
 
-export interface GroupCommitOptions<Item, Result> {
-  /** Keeps all items or none; the results stand in the items' order. */
-  readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>;
+export interface GroupCommitOptions<Item, Result, Prepared = never> {
+  /** Keeps all items or none; the results stand in the items' order. `prepared` is of just these items. */
+  readonly commit: (
+    items: readonly Item[],
+    prepared?: Promise<Prepared>,
+  ) => Promise<readonly Result[]>;
+  /** Begins what can be done before it is known what the batch before has changed. */
+  readonly prepare?: (items: readonly Item[]) => Promise<Prepared>;
   /** Whether an error of `commit` lies in an item, and would come again. */
   readonly isItemFault: (error: unknown) => boolean;
   readonly maxBatch: number;
@@ -26,12 +35,19 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-export class GroupCommit<Item, Result> {
+interface Batch<Item, Result, Prepared> {
+  readonly waiting: readonly Waiting<Item, Result>[];
+  readonly prepared?: Promise<Prepared> | undefined;
+}
+
+export class GroupCommit<Item, Result, Prepared = never> {
   // In the order of submission.
   private readonly queue = new Map<Item, Waiting<Item, Result>>();
   private running: Promise<void> | null = null;
+  /** Who wants to know when so many wait. */
+  private watch: { readonly length: number; readonly reached: () => void } | null = null;
 
-  constructor(private readonly options: GroupCommitOptions<Item, Result>) {}
+  constructor(private readonly options: GroupCommitOptions<Item, Result, Prepared>) {}
 
   /** How many items wait for a commit. */
   get length(): number {
@@ -50,6 +66,7 @@ export class GroupCommit<Item, Result> {
     return new Promise((resolve, reject) => {
       this.queue.set(item, { item, resolve, reject });
       this.running ??= this.run();
+      if (this.watch && this.queue.size >= this.watch.length) this.watch.reached();
     });
   }
 
@@ -66,8 +83,38 @@ export class GroupCommit<Item, Result> {
   private async run(): Promise<void> {
     // One turn of the event loop, so that requests of one poll share the first commit.
     await new Promise(setImmediate);
-    while (this.queue.size > 0) await this.settle(this.take());
+    let next: Batch<Item, Result, Prepared> | null = null;
+    while (next || this.queue.size > 0) {
+      const { waiting, prepared } = next ?? { waiting: this.take() };
+      const settled = this.settle(waiting, prepared);
+      next = await this.prepareBeside(settled, waiting.length);
+      await settled;
+    }
     this.running = null;
+  }
+
+  /** The next batch, if it becomes as large as the one that is being settled. */
+  private async prepareBeside(
+    settled: Promise<void>,
+    length: number,
+  ): Promise<Batch<Item, Result, Prepared> | null> {
+    const { prepare } = this.options;
+    if (!prepare) return null;
+    const isReached = await Promise.race([this.reach(length), settled.then(() => false)]);
+    this.watch = null;
+    if (!isReached) return null;
+    const waiting = this.take();
+    const prepared = prepare(waiting.map(({ item }) => item));
+    // Its failure is that of the commit it was made for, which comes later.
+    prepared.catch(() => undefined);
+    return { waiting, prepared };
+  }
+
+  private async reach(length: number): Promise<true> {
+    if (this.queue.size < length) {
+      await new Promise<void>((resolve) => (this.watch = { length, reached: resolve }));
+    }
+    return true;
   }
 
   private take(): Waiting<Item, Result>[] {
@@ -81,10 +128,15 @@ export class GroupCommit<Item, Result> {
   }
 
   /** A batch that an item spoils is halved until that item stands alone. */
-  private async settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  private async settle(
+    batch: readonly Waiting<Item, Result>[],
+    prepared?: Promise<Prepared>,
+  ): Promise<void> {
     try {
-      const results = await this.options.commit(batch.map(({ item }) => item));
-      batch.forEach((waiting, index) => answer(waiting, results[index]));
+      const items = batch.map(({ item }) => item);
+      const results = await this.options.commit(items, prepared);
+      // The next batch goes on its way before these are answered: whoever they are will not notice.
+      setImmediate(() => batch.forEach((waiting, index) => answer(waiting, results[index])));
     } catch (error) {
       if (batch.length === 1 || !this.options.isItemFault(error)) {
         for (const { reject } of batch) reject(error);

@@ -79,6 +79,11 @@ export function fold(sets: readonly ChangeSet[], snapshot: Snapshot, now: Date):
   return { ...folding.written(), now, applied };
 }
 
+/** Whether nothing but the journal is to be written, which takes no turn. */
+export function isJournalOnly({ groups, topics }: Folded): boolean {
+  return groups.length === 0 && topics.length === 0;
+}
+
 /** One key per topic; ids cannot hold U+0000. */
 export function topicKey(groupId: string, topicId: string): string {
   return `${groupId}\0${topicId}`;

@@ -1,7 +1,7 @@
 // The rows of the tables as the writer reads them, and as the columns it writes.
 import type { Applied, ChangeSet } from './change.js';
 import type { ChangeRow, Folded, GroupRow, TopicRow } from './fold.js';
-import type { Micros, Registers, Span, Stamp } from './registers.js';
+import { keysOf, type Micros, type Registers, type Span, type Stamp } from './registers.js';
 import {
   type GroupFields,
   type Handover,
@@ -12,18 +12,41 @@ import {
 
 /** Stamps of the fields, the spans of creation (`c`) and end (`g`), and what was heard and verified last. */
 interface StoredRegisters<Field extends string> {
-  readonly f?: Partial<Record<Field, Stamp>>;
-  readonly c?: Span;
-  readonly g?: Span;
-  readonly h?: Micros;
-  readonly v?: Micros;
+  readonly f?: Partial<Record<Field, Stamp>> | undefined;
+  readonly c?: Span | undefined;
+  readonly g?: Span | undefined;
+  readonly h?: Micros | undefined;
+  readonly v?: Micros | undefined;
   /** Of a group: its last change of owner. */
-  readonly o?: Handover;
+  readonly o?: Handover | undefined;
 }
 
-/** A row of `mirror_read_v1`: the sequencer (`s`), a group (`g`) or a topic (`t`). Dates in µs. */
-export interface ReadRow {
-  readonly kind: 's' | 'g' | 't';
+/** What `mirror_read_v2` answers. Dates in µs. */
+export interface Stored {
+  readonly seq: number;
+  /** How many batches were committed. */
+  readonly batch: number;
+  /** By the database's clock. */
+  readonly now_us: Micros;
+  readonly groups: readonly StoredGroup[] | null;
+  /** One that was asked for twice may stand here twice. */
+  readonly topics: readonly StoredTopic[] | null;
+}
+
+interface StoredGroup {
+  readonly group_id: string;
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly owner_account: string | null;
+  readonly seq: number;
+  readonly topic_count: number;
+  readonly doubted_us: Micros | null;
+  readonly verified_us: Micros | null;
+  readonly called_us: Micros | null;
+  readonly registers: StoredRegisters<string>;
+}
+
+interface StoredTopic {
   readonly group_id: string;
   readonly topic_id: string;
   readonly name: string | null;
@@ -37,17 +60,11 @@ export interface ReadRow {
   readonly mute_all_member: boolean | null;
   readonly user_defined_data_list: readonly unknown[] | null;
   readonly seq: number;
-  /** Of a group its living topics, of the sequencer the batches committed. */
-  readonly count: number;
-  /** Of the sequencer the clock of the database. */
   readonly updated_us: Micros;
-  readonly doubted_us: Micros | null;
-  readonly verified_us: Micros | null;
-  readonly called_us: Micros | null;
   readonly registers: StoredRegisters<string>;
 }
 
-export function toGroupRow(row: ReadRow): GroupRow {
+export function toGroupRow(row: StoredGroup): GroupRow {
   const values = { name: row.name, type: row.type, ownerAccount: row.owner_account };
   return {
     group: {
@@ -55,7 +72,7 @@ export function toGroupRow(row: ReadRow): GroupRow {
       known: toKnown<GroupFields>(values, row.registers),
       handover: row.registers.o,
     },
-    topicCount: row.count,
+    topicCount: row.topic_count,
     seq: row.seq,
     doubtedAt: row.doubted_us,
     verifiedAt: row.verified_us,
@@ -63,7 +80,7 @@ export function toGroupRow(row: ReadRow): GroupRow {
   };
 }
 
-export function toTopicRow(row: ReadRow): TopicRow {
+export function toTopicRow(row: StoredTopic): TopicRow {
   const values: TopicFields = {
     name: row.name,
     type: row.type,
@@ -87,103 +104,110 @@ export function toTopicRow(row: ReadRow): TopicRow {
   };
 }
 
-/** Rows as columns: one array for each column, in the order of `mirror_write_v1`. */
-export type Columns = (string | null)[][];
+/** Rows as columns in the order of `mirror_write_v2`: of each the literal of an array, or a JSON list. */
+export type Columns = readonly string[];
 
 export function groupColumns(rows: readonly GroupRow[]): Columns {
-  return toColumns(rows, 11, (row) => {
-    const view = viewGroup(row.group);
-    return [
-      row.group.groupId,
-      view.name,
-      view.type,
-      view.ownerAccount,
-      String(row.topicCount),
-      String(row.seq),
-      isoMicros(row.doubtedAt),
-      isoMicros(row.verifiedAt),
-      isoMicros(row.lastCallbackAt),
-      isoMillis(view.destroyedAt),
-      fromKnown(row.group.known, row.group.handover),
-    ];
-  });
+  const views = rows.map(({ group }) => viewGroup(group));
+  return [
+    array(rows, ({ group }) => quoted(group.groupId)),
+    array(views, ({ name }) => quoted(name)),
+    array(views, ({ type }) => quoted(type)),
+    array(views, ({ ownerAccount }) => quoted(ownerAccount)),
+    array(rows, ({ topicCount }) => topicCount),
+    array(rows, ({ seq }) => seq),
+    array(rows, ({ doubtedAt }) => doubtedAt),
+    array(rows, ({ verifiedAt }) => verifiedAt),
+    array(rows, ({ lastCallbackAt }) => lastCallbackAt),
+    array(views, ({ destroyedAt }) => wholeMillis(destroyedAt)),
+    list(rows, ({ group }) => toStored(group.known, group.handover)),
+  ];
 }
 
 export function topicColumns(rows: Folded['topics']): Columns {
-  return toColumns(rows, 17, ({ topic, group, updatedAt, seq }) => {
-    const view = viewTopic(topic, group);
-    return [
-      topic.groupId,
-      topic.topicId,
-      view.name,
-      view.type,
-      view.ownerAccount,
-      view.operatorAccount,
-      view.introduction,
-      view.notification,
-      view.faceUrl,
-      view.customString,
-      view.muteAllMember === null ? null : String(view.muteAllMember),
-      view.userDefinedDataList === null ? null : JSON.stringify(view.userDefinedDataList),
-      isoMillis(view.createdAt),
-      updatedAt.toISOString(),
-      isoMillis(view.deletedAt),
-      String(seq),
-      fromKnown(topic.known),
-    ];
-  });
+  const views = rows.map(({ topic, group }) => viewTopic(topic, group));
+  return [
+    array(rows, ({ topic }) => quoted(topic.groupId)),
+    array(rows, ({ topic }) => quoted(topic.topicId)),
+    array(views, ({ name }) => quoted(name)),
+    array(views, ({ type }) => quoted(type)),
+    array(views, ({ ownerAccount }) => quoted(ownerAccount)),
+    array(views, ({ operatorAccount }) => quoted(operatorAccount)),
+    array(views, ({ introduction }) => quoted(introduction)),
+    array(views, ({ notification }) => quoted(notification)),
+    array(views, ({ faceUrl }) => quoted(faceUrl)),
+    array(views, ({ customString }) => quoted(customString)),
+    array(views, ({ muteAllMember }) => muteAllMember),
+    list(views, ({ userDefinedDataList }) => userDefinedDataList),
+    array(views, ({ createdAt }) => wholeMillis(createdAt)),
+    array(rows, ({ updatedAt }) => updatedAt.getTime() * 1000),
+    array(views, ({ deletedAt }) => wholeMillis(deletedAt)),
+    array(rows, ({ seq }) => seq),
+    list(rows, ({ topic }) => toStored(topic.known)),
+  ];
 }
 
 export function changeColumns(rows: readonly ChangeRow[]): Columns {
-  return toColumns(rows, 9, (row) => [
-    row.groupId,
-    String(row.seq),
-    row.topicId,
-    row.kind,
-    row.origin,
-    row.operatorAccount,
-    row.platform,
-    JSON.stringify(row.before),
-    JSON.stringify(row.after),
-  ]);
+  return [
+    array(rows, ({ groupId }) => quoted(groupId)),
+    array(rows, ({ seq }) => seq),
+    array(rows, ({ topicId }) => quoted(topicId)),
+    array(rows, ({ kind }) => kind),
+    array(rows, ({ origin }) => origin),
+    array(rows, ({ operatorAccount }) => quoted(operatorAccount)),
+    array(rows, ({ platform }) => quoted(platform)),
+    list(rows, ({ before }) => before),
+    list(rows, ({ after }) => after),
+  ];
 }
 
 /** The journal's rows of those sets that came as a callback. */
 export function callbackColumns(sets: readonly ChangeSet[], applied: readonly Applied[]): Columns {
   const rows = sets.flatMap(({ entry }, index) => {
     const became = applied[index];
-    return entry && became ? [{ entry, became }] : [];
+    return entry && became ? [{ entry, ...became }] : [];
   });
-  return toColumns(rows, 8, ({ entry, became: { outcome, seqs } }) => [
-    entry.id,
-    entry.command,
-    entry.groupId,
-    entry.query,
-    `\\x${entry.body.toString('hex')}`,
-    outcome,
-    seqs && String(seqs[0]),
-    seqs && String(seqs[1]),
-  ]);
+  return [
+    array(rows, ({ entry }) => entry.id),
+    array(rows, ({ entry }) => quoted(entry.command)),
+    array(rows, ({ entry }) => quoted(entry.groupId)),
+    array(rows, ({ entry }) => quoted(entry.query)),
+    array(rows, ({ entry }) => `"\\\\x${entry.body.toString('hex')}"`),
+    array(rows, ({ outcome }) => outcome),
+    array(rows, ({ seqs }) => seqs && seqs[0]),
+    array(rows, ({ seqs }) => seqs && seqs[1]),
+  ];
 }
 
-function toColumns<Row>(
+// Literals and not arrays: what takes parameters to the database would look at each cell several times.
+
+/** The literal of an array of PostgreSQL; texts that anybody wrote must be `quoted`. */
+function array<Row>(
   rows: readonly Row[],
-  width: number,
-  cells: (row: Row) => (string | null)[],
-): Columns {
-  const columns: Columns = Array.from({ length: width }, () => []);
-  for (const row of rows) cells(row).forEach((cell, index) => columns[index]?.push(cell));
-  return columns;
+  cell: (row: Row) => string | number | boolean | null,
+): string {
+  let literal = '';
+  for (const row of rows) literal += `,${cell(row) ?? 'NULL'}`;
+  return `{${literal.slice(1)}}`;
+}
+
+function quoted(text: string | null): string | null {
+  if (text === null) return null;
+  return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
+}
+
+function list<Row>(rows: readonly Row[], cell: (row: Row) => unknown): string {
+  return JSON.stringify(rows.map(cell));
 }
 
 /** Only a field with a stamp was ever said; the others are null because nothing is known. */
 function toKnown<F extends object>(values: F, stored: StoredRegisters<string>): Registers<F> {
   const stamps = stored.f ?? {};
-  const said: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(values)) if (field in stamps) said[field] = value;
+  const said: Partial<F> = {};
+  for (const field of keysOf(values)) if (field in stamps) said[field] = values[field];
   return {
-    // The pairs are those of `values`, and the stamps were those of its fields when they were stored.
-    values: said as Partial<F>,
+    values: said,
+    // They were those of its fields when they were stored.
     stamps: stamps as Registers<F>['stamps'],
     created: stored.c,
     gone: stored.g,
@@ -192,20 +216,13 @@ function toKnown<F extends object>(values: F, stored: StoredRegisters<string>): 
   };
 }
 
-function fromKnown<F>(
+function toStored<F>(
   { stamps, created, gone, heard, verified }: Registers<F>,
   handover?: Handover,
-): string {
-  const stored = { f: stamps, c: created, g: gone, h: heard, v: verified, o: handover };
-  return JSON.stringify(stored satisfies StoredRegisters<Extract<keyof F, string>>);
+): StoredRegisters<Extract<keyof F, string>> {
+  return { f: stamps, c: created, g: gone, h: heard, v: verified, o: handover };
 }
 
-function isoMillis(at: Micros | null): string | null {
-  return at === null ? null : new Date(at / 1000).toISOString();
-}
-
-function isoMicros(at: Micros | null): string | null {
-  if (at === null) return null;
-  const micros = String(at % 1000).padStart(3, '0');
-  return `${new Date(Math.floor(at / 1000)).toISOString().slice(0, -1)}${micros}Z`;
+function wholeMillis(at: Micros | null): Micros | null {
+  return at === null ? null : Math.floor(at / 1000) * 1000;
 }

@@ -5,7 +5,8 @@ import { GroupCommit } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
-import { type ChangeRow, fold, type Folded } from './fold.js';
+import { type ChangeRow, fold, type Folded, isJournalOnly } from './fold.js';
+import { afterCommit, type Committed, type Read } from './read-ahead.js';
 import { TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
@@ -18,8 +19,9 @@ const TURNS_AFTER_A_LOSS = 20;
 /** The only writer of groups and topics. */
 @Injectable()
 export class TopicsService {
-  private readonly commits = new GroupCommit<ChangeSet, Applied>({
-    commit: (sets) => this.commit(sets),
+  private readonly commits = new GroupCommit<ChangeSet, Applied, Read | null>({
+    commit: (sets, read) => this.commit(sets, read),
+    prepare: (sets) => this.readAhead(sets),
     isItemFault: isDataFault,
     maxBatch: MAX_BATCH,
     maxQueue: MAX_QUEUE,
@@ -27,6 +29,8 @@ export class TopicsService {
 
   /** For how many batches another process is expected to write as well. */
   private turnsToTake = 0;
+  /** What this process committed last, unless another may have done so since. */
+  private last: Committed | null = null;
 
   constructor(
     private readonly database: Database,
@@ -70,35 +74,53 @@ export class TopicsService {
     return compareTopics(made, { groups, topics });
   }
 
-  private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
+  private async commit(
+    sets: readonly ChangeSet[],
+    ahead?: Promise<Read | null>,
+  ): Promise<readonly Applied[]> {
     const startedAt = performance.now();
     try {
-      const { seq, applied } = await this.write(sets);
+      const { seq, applied } = await this.write(sets, ahead);
       this.observe(sets, startedAt);
       this.metrics.seq.set(seq);
       return applied;
     } catch (error) {
+      // It may have been committed all the same.
+      this.last = null;
       this.metrics.commitSeconds.observe({ outcome: 'failed' }, secondsSince(startedAt));
       throw isDataFault(error) ? error : new DatabaseUnavailableError(error);
     }
   }
 
-  private async write(sets: readonly ChangeSet[]): Promise<Pick<Folded, 'seq' | 'applied'>> {
+  /** Reads what a batch needs while the one before is being written. */
+  private async readAhead(sets: readonly ChangeSet[]): Promise<Read | null> {
+    return this.turnsToTake > 0 ? null : this.store.read(this.database.connection, sets);
+  }
+
+  private async write(
+    sets: readonly ChangeSet[],
+    ahead?: Promise<Read | null>,
+  ): Promise<Pick<Folded, 'seq' | 'applied'>> {
     if (this.turnsToTake > 0) this.turnsToTake -= 1;
     else {
-      const folded = await this.tryAlone(sets);
+      const folded = await this.tryAlone(sets, await ahead);
       if (folded) return folded;
       this.turnsToTake = TURNS_AFTER_A_LOSS;
     }
+    this.last = null;
     return this.takeTurns(sets);
   }
 
   /** Two round trips, as long as no other process commits in between; else `null`. */
-  private async tryAlone(sets: readonly ChangeSet[]): Promise<Folded | null> {
+  private async tryAlone(sets: readonly ChangeSet[], ahead?: Read | null): Promise<Folded | null> {
     const { connection } = this.database;
-    const { snapshot, now, batch } = await this.store.read(connection, sets);
+    const read = ahead ?? (await this.store.read(connection, sets));
+    const { snapshot, now, batch } = this.last ? afterCommit(read, this.last) : read;
     const folded = fold(sets, snapshot, now);
-    if (await this.store.write(connection, sets, folded, batch)) return folded;
+    if (await this.store.write(connection, sets, folded, batch)) {
+      if (!isJournalOnly(folded)) this.last = { folded, batch: batch + 1 };
+      return folded;
+    }
     this.metrics.commitConflicts.inc();
     return null;
   }

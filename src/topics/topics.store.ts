@@ -2,25 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
 import type { ChangeSet, GroupChange } from './change.js';
-import type { Folded, Snapshot } from './fold.js';
+import { type Folded, isJournalOnly, type Snapshot } from './fold.js';
+import type { Read } from './read-ahead.js';
 import {
   callbackColumns,
   changeColumns,
   groupColumns,
-  type ReadRow,
+  type Stored,
   toGroupRow,
   topicColumns,
   toTopicRow,
 } from './rows.js';
-
-/** The rows a batch needs, and the state of the database they belong to. */
-export interface Read {
-  readonly snapshot: Snapshot;
-  /** By the database's clock. */
-  readonly now: Date;
-  /** How many batches were committed before. */
-  readonly batch: number;
-}
 
 /** All SQL that writes; the functions it calls are in the migrations. */
 @Injectable()
@@ -33,18 +25,19 @@ export class TopicsStore {
   /** Reads every row that the change sets may touch, at one moment. */
   async read(tx: Connection, sets: readonly ChangeSet[]): Promise<Read> {
     const wanted = wantedBy(sets);
-    const rows = await tx.$queryRaw<ReadRow[]>`
-      select * from mirror_read_v1(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
-                                   ${wanted.wholeGroups})`;
-    return toRead(rows);
+    return toRead(
+      await tx.$queryRaw<Answer>`
+        select mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
+                              ${wanted.wholeGroups}) as "stored"`,
+    );
   }
 
   /** Reads groups with all their topics, at one moment. */
   async readGroups(tx: Connection, groupIds: readonly string[]): Promise<Snapshot> {
     const none: string[] = [];
     return toRead(
-      await tx.$queryRaw<ReadRow[]>`
-        select * from mirror_read_v1(${groupIds}, ${none}, ${none}, ${groupIds})`,
+      await tx.$queryRaw<Answer>`
+        select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`,
     ).snapshot;
   }
 
@@ -59,7 +52,6 @@ export class TopicsStore {
     folded: Folded,
     after: number,
   ): Promise<boolean> {
-    const isJournalOnly = folded.groups.length === 0 && folded.topics.length === 0;
     const columns = [
       ...groupColumns(folded.groups),
       ...topicColumns(folded.topics),
@@ -67,23 +59,26 @@ export class TopicsStore {
       ...callbackColumns(sets, folded.applied),
     ];
     const [row] = await tx.$queryRaw<{ isWritten: boolean }[]>`
-      select mirror_write_v1(${isJournalOnly ? null : after}::bigint, ${folded.seq}::bigint,
-                             ${folded.now}::timestamptz, ${Prisma.join(columns)}) as "isWritten"`;
+      select mirror_write_v2(${isJournalOnly(folded) ? null : after}::bigint, ${folded.seq}::bigint,
+                             ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`;
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }
 }
 
-function toRead(rows: readonly ReadRow[]): Read {
-  const state = rows.find((row) => row.kind === 's');
-  if (!state) throw new Error('the sequencer has no row');
+type Answer = readonly { readonly stored: string | null }[];
+
+function toRead([row]: Answer): Read {
+  if (!row?.stored) throw new Error('the sequencer has no row');
+  // The function above made it, and nothing else does.
+  const stored = JSON.parse(row.stored) as Stored;
   return {
-    now: new Date(state.updated_us / 1000),
-    batch: state.count,
+    now: new Date(stored.now_us / 1000),
+    batch: stored.batch,
     snapshot: {
-      seq: state.seq,
-      groups: rows.filter((row) => row.kind === 'g').map(toGroupRow),
-      topics: rows.filter((row) => row.kind === 't').map(toTopicRow),
+      seq: stored.seq,
+      groups: (stored.groups ?? []).map(toGroupRow),
+      topics: (stored.topics ?? []).map(toTopicRow),
     },
   };
 }
