@@ -2,9 +2,11 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { DatabaseUnavailableError } from './errors.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
+import { Opening } from './opening.js';
 import { createPool, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
 
@@ -18,34 +20,32 @@ const PROBE_TIMEOUT_MS = 500;
 
 /**
  * A Prisma client on a database with every migration. Where no URL is set it brings a PostgreSQL of
- * its own, and stops it last.
+ * its own, and stops it last. Where none answers at the start it is unavailable until one does.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
     private readonly writes: pg.Pool,
-    /** Single statements that only read, on connections of their own. */
-    readonly reads: ReadPool,
+    private readonly readers: ReadPool,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
+    private readonly opening: Opening,
   ) {}
 
   /**
    * Outside production starts the embedded server if no URL is set, and applies pending migrations;
-   * in production only checks them.
+   * in production only checks them. Goes on to do so where PostgreSQL does not answer yet.
    * @throws SchemaError when the schema is not the one this build needs.
    */
   static async open(settings: Settings): Promise<Database> {
     const server = settings.databaseUrl
       ? { url: settings.databaseUrl, release: () => Promise.resolve() }
       : await acquireEmbedded(settings);
-    try {
-      if (settings.production) await checkSchema(server.url);
-      else await migrate(server.url);
-    } catch (error) {
+    const prepare = settings.production ? checkSchema : migrate;
+    const opening = await Opening.begin(() => prepare(server.url)).catch(async (error: unknown) => {
       await server.release();
       throw error;
-    }
+    });
     const readers = Math.floor(settings.databasePoolSize / 2);
     const options = {
       url: server.url,
@@ -58,25 +58,55 @@ export class Database implements OnApplicationShutdown {
       () => createPool({ ...options, max: readers }),
       settings.databasePrepare === 'on',
     );
-    return new Database(new PrismaClient({ adapter }), pool, reads, server);
+    return new Database(new PrismaClient({ adapter }), pool, reads, server, opening);
+  }
+
+  /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
+  get isOpen(): boolean {
+    return this.opening.isDone;
+  }
+
+  /** Resolves when it may be used, or is not going to be; rejects when it must not be. */
+  get opened(): Promise<boolean> {
+    return this.opening.done;
+  }
+
+  /** Calls `start` when the database may be used. */
+  whenOpen(start: () => void): void {
+    if (this.isOpen) start();
+    else
+      this.opened.then(
+        (isOpen) => isOpen && start(),
+        () => undefined,
+      );
+  }
+
+  /** For whoever does not wait. @throws what kept PostgreSQL from being asked at the start. */
+  requireOpen(): void {
+    if (!this.isOpen) throw this.opening.obstacle;
   }
 
   /** What the connections of the writer and of the query API do now. */
   get poolUse(): Readonly<Record<'write' | 'read', PoolUse>> {
-    return { write: useOf(this.writes), read: this.reads.use };
+    return { write: useOf(this.writes), read: this.readers.use };
   }
 
   /** Runs single statements, each its own transaction. */
   get connection(): Connection {
-    return this.prisma;
+    return this.usable(this.prisma);
+  }
+
+  /** Single statements that only read, on connections of their own. */
+  get reads(): Pick<ReadPool, 'query'> {
+    return this.usable(this.readers);
   }
 
   /**
    * Runs `work` in one transaction. `work` must not catch the error of a statement: PostgreSQL
    * answers the commit of a failed transaction without an error, and nothing would be kept.
    */
-  transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(work, {
+  async transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
+    return this.usable(this.prisma).$transaction(work, {
       maxWait: CONNECT_TIMEOUT_MS,
       timeout: TRANSACTION_TIMEOUT_MS,
     });
@@ -102,9 +132,15 @@ export class Database implements OnApplicationShutdown {
 
   // Not onModuleDestroy: Nest calls that while requests are still being answered.
   async onApplicationShutdown(): Promise<void> {
+    await this.opening.stop();
     await this.prisma.$disconnect();
-    await this.reads.end();
+    await this.readers.end();
     await this.server.release();
+  }
+
+  private usable<T>(what: T): T {
+    if (this.isOpen) return what;
+    throw new DatabaseUnavailableError(this.opening.obstacle);
   }
 }
 

@@ -10,6 +10,34 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
+// What the system says of a server that is not there, or not yet.
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+// The driver's own errors have no code.
+const GIVEN_UP = /^(timeout expired|Connection terminated|Query read timeout)/;
+
+/** Whether no server was there to be asked, or not yet; refused, as for a wrong password, is another thing. */
+export function isUnreachable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== null) return isAwayState(state);
+  const code = String(member(error, 'code'));
+  if (UNREACHABLE.has(code)) return true;
+  // A socket in the file system.
+  if (code === 'ENOENT') return member(error, 'syscall') === 'connect';
+  return GIVEN_UP.test(String(member(error, 'message')));
+}
+
 /** The schema is not the one this build needs; the message names the command to run. */
 export class SchemaError extends Error {
   readonly code = 'SCHEMA_NOT_CURRENT';

@@ -173,7 +173,7 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'Operations',
     method: 'get',
     path: '/readyz',
-    summary: 'Tells whether the process takes requests; 503 while it drains',
+    summary: 'Tells whether the process takes requests; 503 while it starts or drains',
     isGuarded: false,
     answer: json('Readiness', { status: 'ready', database: 'up', spooled: 0 }),
     refusals: { 414: ['URI_TOO_LONG'] },

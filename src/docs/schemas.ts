@@ -144,7 +144,7 @@ export const SCHEMAS = {
     type: 'object',
     required: ['status', 'database', 'spooled'],
     properties: {
-      status: { type: 'string', enum: ['ready', 'draining'] },
+      status: { type: 'string', enum: ['ready', 'starting', 'draining'] },
       database: { type: 'string', enum: ['up', 'down'] },
       spooled: {
         type: 'integer',

@@ -186,7 +186,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells whether the process takes requests; 503 while it drains */
+        /** Tells whether the process takes requests; 503 while it starts or drains */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -465,7 +465,7 @@ export interface components {
         };
         Readiness: {
             /** @enum {string} */
-            status: "ready" | "draining";
+            status: "ready" | "starting" | "draining";
             /** @enum {string} */
             database: "up" | "down";
             /** @description How many callbacks wait on disk for the database. */
