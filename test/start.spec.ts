@@ -89,7 +89,9 @@ it('with PostgreSQL down the service lives, takes callbacks, and is ready when P
   service.child.kill('SIGTERM');
   const { code, output } = await service.ended;
   expect(code).toBe(0);
-  expect(output.match(/does not answer, it is asked again/g)).toHaveLength(1);
+  // However often it was asked before.
+  expect(output.match(/does not answer, it is asked until/g)?.length ?? 0).toBeLessThan(2);
+  expect(output.match(/PostgreSQL answers, and its schema is current/g)).toHaveLength(1);
   expect(output).toContain('applied migrations');
 });
 

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
@@ -7,14 +7,23 @@ import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
 import { Opening } from './opening.js';
-import { createPool, type PoolUse, useOf } from './pool.js';
+import { createPool, type PoolOptions, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
+import { Replica } from './replica.js';
 
 /** A transaction, or the client itself: whatever can run a statement. */
 export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
 
+/**
+ * Who is asked: the primary, which knows the latest, or the replica, which may be late. A read that is
+ * meant for the replica may be answered by the primary, never the other way round.
+ */
+export type Server = 'primary' | 'replica';
+
 const CONNECT_TIMEOUT_MS = 2_000;
 const SILENCE_TIMEOUT_MS = 5_000;
+// There is somebody else to ask.
+const REPLICA_SILENCE_TIMEOUT_MS = 2_000;
 const TRANSACTION_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 500;
 
@@ -23,11 +32,12 @@ const PROBE_TIMEOUT_MS = 500;
  * its own, and stops it last. Where none answers at the start it is unavailable until one does.
  */
 @Injectable()
-export class Database implements OnApplicationShutdown {
+export class Database implements OnModuleInit, OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
     private readonly writes: pg.Pool,
     private readonly readers: ReadPool,
+    private readonly replica: Replica | null,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
     private readonly opening: Opening,
   ) {}
@@ -54,11 +64,17 @@ export class Database implements OnApplicationShutdown {
     };
     const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-    const reads = new ReadPool(
-      () => createPool({ ...options, max: readers }),
-      settings.databasePrepare === 'on',
-    );
-    return new Database(new PrismaClient({ adapter }), pool, reads, server, opening);
+    const readsFrom = (place: Partial<PoolOptions>) =>
+      new ReadPool(
+        () => createPool({ ...options, max: readers, ...place }),
+        settings.databasePrepare === 'on',
+      );
+    const reads = readsFrom({});
+    const url = settings.databaseReplicaUrl;
+    const replica = url
+      ? new Replica(readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }), reads)
+      : null;
+    return new Database(new PrismaClient({ adapter }), pool, reads, replica, server, opening);
   }
 
   /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
@@ -87,8 +103,14 @@ export class Database implements OnApplicationShutdown {
   }
 
   /** What the connections of the writer and of the query API do now. */
-  get poolUse(): Readonly<Record<'write' | 'read', PoolUse>> {
-    return { write: useOf(this.writes), read: this.readers.use };
+  get poolUse(): Readonly<Record<string, PoolUse>> {
+    const use = { write: useOf(this.writes), read: this.readers.use };
+    return this.replica ? { ...use, replica: this.replica.pool.use } : use;
+  }
+
+  /** How the replica is doing; `null` without one. */
+  get replicaUse(): Pick<Replica, 'isUp' | 'fallbacks'> | null {
+    return this.replica;
   }
 
   /** Runs single statements, each its own transaction. */
@@ -96,9 +118,14 @@ export class Database implements OnApplicationShutdown {
     return this.usable(this.prisma);
   }
 
+  /** Where a read goes that may be a little late: to the replica, if there is one that answers. */
+  get nearest(): Server {
+    return this.replica?.isUp ? 'replica' : 'primary';
+  }
+
   /** Single statements that only read, on connections of their own. */
-  get reads(): Pick<ReadPool, 'query'> {
-    return this.usable(this.readers);
+  reads(from: Server): Pick<ReadPool, 'query'> {
+    return this.usable(from === 'replica' && this.replica ? this.replica : this.readers);
   }
 
   /**
@@ -112,8 +139,11 @@ export class Database implements OnApplicationShutdown {
     });
   }
 
-  /** Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. */
-  listener(channel: string, onHint: () => void): Listener {
+  /**
+   * Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. They
+   * come from the primary: a replica has none, and may show later what they are about.
+   */
+  listener(channel: string, onHint: (payload: string) => void): Listener {
     return new Listener({ url: this.server.url, channel, onHint });
   }
 
@@ -130,10 +160,15 @@ export class Database implements OnApplicationShutdown {
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 
+  onModuleInit(): void {
+    this.whenOpen(() => this.replica?.watch());
+  }
+
   // Not onModuleDestroy: Nest calls that while requests are still being answered.
   async onApplicationShutdown(): Promise<void> {
     await this.opening.stop();
     await this.prisma.$disconnect();
+    await this.replica?.end();
     await this.readers.end();
     await this.server.release();
   }

@@ -58,6 +58,14 @@ export function isDataFault(error: unknown): boolean {
   return state !== null && DATA_FAULT.test(state);
 }
 
+/**
+ * Whether a replica gave a read up for the sake of its replay; the primary has no such conflicts.
+ * Source: documentation of PostgreSQL, 26.4.2, Handling Query Conflicts.
+ */
+export function isRecoveryConflict(error: unknown): boolean {
+  return sqlState(error)?.startsWith('40') ?? false;
+}
+
 // Classes of SQLSTATE that say that another server, or the same one later, would answer.
 // 08 connection, 25006 read-only (a standby), 40 rollback, 53 resources, 55P03 lock, 57 operator.
 const AWAY = /^(08|25006|40|53|55P03|57)/;

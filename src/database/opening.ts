@@ -56,11 +56,8 @@ export class Opening {
 
   private async repeat(): Promise<boolean> {
     const { signal } = this.stopping;
-    this.logger.error({
-      msg: 'PostgreSQL does not answer, it is asked again until it does',
-      err: this.obstacle,
-    });
-    while (!signal.aborted) {
+    let isTold = false;
+    for (;;) {
       await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return false;
       try {
@@ -70,8 +67,14 @@ export class Opening {
         return true;
       } catch (error) {
         if (!isUnreachable(error)) throw error;
+        if (!isTold) {
+          this.logger.error({
+            msg: 'PostgreSQL does not answer, it is asked until it does',
+            err: error,
+          });
+        }
+        isTold = true;
       }
     }
-    return false;
   }
 }

@@ -146,6 +146,11 @@ export const SCHEMAS = {
     properties: {
       status: { type: 'string', enum: ['ready', 'starting', 'draining'] },
       database: { type: 'string', enum: ['up', 'down'] },
+      replica: {
+        type: 'string',
+        enum: ['up', 'down'],
+        description: 'Told where there is one; without it the primary is read.',
+      },
       spooled: {
         type: 'integer',
         description: 'How many callbacks wait on disk for the database.',

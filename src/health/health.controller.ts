@@ -10,6 +10,8 @@ interface Readiness {
   readonly status: 'ready' | 'starting' | 'draining';
   /** Told, but no reason to take a replica out: all share it, and callbacks are still taken. */
   readonly database: 'up' | 'down';
+  /** Told where there is one: without it the primary is read. */
+  readonly replica?: 'up' | 'down';
   /** How many callbacks wait on disk for the database. */
   readonly spooled: number;
 }
@@ -34,9 +36,13 @@ export class HealthController {
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const database = (await this.database.isUp()) ? 'up' : 'down';
+    const { replicaUse } = this.database;
+    const replica = replicaUse && {
+      replica: replicaUse.isUp ? ('up' as const) : ('down' as const),
+    };
     const status = this.status();
     if (status !== 'ready') reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status, database, spooled: this.spool.length };
+    return { status, database, ...replica, spooled: this.spool.length };
   }
 
   @Get('metrics')
