@@ -1,6 +1,7 @@
 // A real streaming replica: one that keeps up, one whose replay stands still, one that is stopped.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
+import { runCli } from '../src/cli/run.js';
 import { startApp, type TestApp } from './support/app.js';
 import { createTopicBody, groupPath, postCallback, topicPath } from './support/callbacks.js';
 import { appendChanges } from './support/changes.js';
@@ -323,18 +324,21 @@ describe('where a server is away', () => {
       'the replica is there, answers are read from it',
     ].map((msg) => ({ msg, before: told(msg) }));
     await replica.stop();
-    const seq = await post('t0', 'while it is away');
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => mirror.http.get(topicPath(GROUP, 't0')).expect(200)),
-    );
-    for (const { body } of answers) expect(body).toMatchObject({ seq, name: 'while it is away' });
-    await untilReplica('down');
-    const figures = await scrape(mirror.http);
-    expect(figures.sum('topicmirror_replica_away')).toBe(1);
-    expect(figures.sum('topicmirror_replica_fallbacks_total', { reason: 'away' })).toBeGreaterThan(
-      0,
-    );
-    await replica.start();
+    try {
+      const seq = await post('t0', 'while it is away');
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => mirror.http.get(topicPath(GROUP, 't0')).expect(200)),
+      );
+      for (const { body } of answers) expect(body).toMatchObject({ seq, name: 'while it is away' });
+      await untilReplica('down');
+      const figures = await scrape(mirror.http);
+      expect(figures.sum('topicmirror_replica_away')).toBe(1);
+      expect(
+        figures.sum('topicmirror_replica_fallbacks_total', { reason: 'away' }),
+      ).toBeGreaterThan(0);
+    } finally {
+      await replica.start();
+    }
     await untilReplica('up');
     expect(told(away?.msg ?? '') - (away?.before ?? 0)).toBe(1);
     expect(told(back?.msg ?? '') - (back?.before ?? 0)).toBe(1);
@@ -365,10 +369,36 @@ it('a server that is no replica is told, and not read', async () => {
   const env = { DATABASE_REPLICA_URL: primary.urlOf('postgres') };
   const other = await startApp(env, onPrimary);
   try {
-    await until(() => other.log.some(({ err }) => /no replica/.test(JSON.stringify(err ?? ''))));
+    await until(() =>
+      other.log.some(({ err }) => /no replica, or no longer/.test(JSON.stringify(err ?? ''))),
+    );
     await other.http.get(TOPICS).expect(200);
     expect((await other.http.get('/readyz').expect(200)).body.replica).toBe('down');
   } finally {
     await other.close();
   }
+});
+
+it('is looked at by the doctor', async () => {
+  await untilReplica('up');
+  const ask = async (url: string) => {
+    const out: string[] = [];
+    const env = { DATABASE_URL: onPrimary.url, DATABASE_REPLICA_URL: url };
+    const print = (line: string) => out.push(line);
+    const code = await runCli(['doctor'], env, print, print);
+    return { code, told: out.find((line) => line.includes('replica')) };
+  };
+  expect(await ask(onReplica.url)).toEqual({ code: 0, told: 'ok       the replica answers' });
+  const wrong = await ask('postgresql://u@127.0.0.1:1/x');
+  expect(wrong.code).toBe(1);
+  expect(wrong.told).toMatch(/^FAULT .*the replica is not read: .*ECONNREFUSED/);
+});
+
+// Last: the two have nothing in common any more.
+it('is not read any more once it is promoted', async () => {
+  await untilReplica('up');
+  await onReplica.query('select pg_promote()');
+  await untilReplica('down');
+  const seq = await post('t0', 'after the promotion');
+  expect((await mirror.http.get(groupPath(GROUP)).expect(200)).body.seq).toBe(seq);
 });

@@ -45,7 +45,7 @@ export class ChangesReader {
     after: number | null,
     read: (from: Server) => Promise<Stretch>,
   ): Promise<Stretch> {
-    const from = this.database.nearest;
+    const from = this.database.nearest();
     const stretch = await read(from);
     return from === 'primary' || leadsOn(after, stretch) ? stretch : read('primary');
   }

@@ -104,7 +104,7 @@ export class Feed implements OnModuleDestroy {
     if (kept !== null) return kept;
     return this.late.run(async () => {
       const started = performance.now();
-      const stretch = await this.store.stretch(after, limit, groupId, this.database.nearest);
+      const stretch = await this.store.stretch(after, limit, groupId, this.database.nearest());
       const restMs = REST_FACTOR * (performance.now() - started);
       await sleep(Math.min(restMs, MAX_REST_MS));
       return stretch;
@@ -149,7 +149,7 @@ export class Feed implements OnModuleDestroy {
       head ?? Number.MAX_SAFE_INTEGER,
       TAIL_BATCH,
       null,
-      this.database.nearest,
+      this.database.nearest(),
     );
     this.shown = stretch.latest;
     if (head === null) this.recent.begin(stretch);

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
@@ -32,7 +32,7 @@ const PROBE_TIMEOUT_MS = 500;
  * its own, and stops it last. Where none answers at the start it is unavailable until one does.
  */
 @Injectable()
-export class Database implements OnModuleInit, OnApplicationShutdown {
+export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
     private readonly writes: pg.Pool,
@@ -109,8 +109,13 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** How the replica is doing; `null` without one. */
-  get replicaUse(): Pick<Replica, 'isUp' | 'fallbacks'> | null {
+  get replicaUse(): Pick<Replica, 'isUp' | 'fallbacks' | 'obstacle'> | null {
     return this.replica;
+  }
+
+  /** Reads what may be a little late from the replica, from now on and as long as it is there. */
+  useReplica(): void {
+    this.whenOpen(() => this.replica?.watch());
   }
 
   /** Runs single statements, each its own transaction. */
@@ -119,8 +124,8 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Where a read goes that may be a little late: to the replica, if there is one that answers. */
-  get nearest(): Server {
-    return this.replica?.isUp ? 'replica' : 'primary';
+  nearest(): Server {
+    return this.replica?.isThere() ? 'replica' : 'primary';
   }
 
   /** Single statements that only read, on connections of their own. */
@@ -158,10 +163,6 @@ export class Database implements OnModuleInit, OnApplicationShutdown {
       timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS);
     });
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
-  }
-
-  onModuleInit(): void {
-    this.whenOpen(() => this.replica?.watch());
   }
 
   // Not onModuleDestroy: Nest calls that while requests are still being answered.

@@ -84,6 +84,12 @@ export function sqlState(error: unknown): string | null {
   return null;
 }
 
+/** What happened, in the words of whoever saw it. */
+export function reasonOf(error: unknown): string {
+  const messages = [...inside(error)].map((each) => member(each, 'message'));
+  return String(messages.findLast((message) => message) ?? error);
+}
+
 /** The error itself and what it wraps, outermost first. */
 function* inside(error: unknown): Generator<unknown> {
   let current: unknown = error;

@@ -5,7 +5,7 @@ import { neededMigrations } from './migrations.js';
 import type { ReadPool, Statement } from './read-pool.js';
 
 // How soon it is seen that it is there again, and that it is no replica any more.
-const LOOK_AGAIN_MS = { up: 5_000, away: 1_000 } as const;
+const LOOK_AGAIN_MS = { up: 2_000, away: 1_000 } as const;
 
 /** Reads that were meant for the replica and were answered by the primary, since the start. */
 export interface Fallbacks {
@@ -45,6 +45,12 @@ export class Replica {
     return this.state === 'up';
   }
 
+  /** The same for a read that is about to be made. */
+  isThere(): boolean {
+    if (!this.isUp) this.fallbacks.away += 1;
+    return this.isUp;
+  }
+
   /** Looks after it from now on: before the first look nothing is asked of it. */
   watch(): void {
     this.lookIn(0);
@@ -65,6 +71,16 @@ export class Replica {
       }
     }
     return this.primary.query<Row>(statement, name);
+  }
+
+  /** Looks at it now. @returns why it must not be read, or `null`. */
+  async obstacle(): Promise<unknown> {
+    try {
+      await this.judge();
+      return null;
+    } catch (error) {
+      return error;
+    }
   }
 
   async end(): Promise<void> {
@@ -95,13 +111,10 @@ export class Replica {
   }
 
   private async look(): Promise<void> {
-    try {
-      await this.judge();
-      if (this.state !== 'up') this.logger.log('the replica is there, answers are read from it');
-      this.state = 'up';
-    } catch (error) {
-      this.lose(error);
-    }
+    const obstacle = await this.obstacle();
+    if (obstacle !== null) return this.lose(obstacle);
+    if (this.state !== 'up') this.logger.log('the replica is there, answers are read from it');
+    this.state = 'up';
   }
 
   /** @throws UnfitError where it is no replica, one of another database, or not far enough for this build. */

@@ -41,7 +41,7 @@ export class FiguresStore {
 
   /** How long ago, in seconds, the first change was made that the replica does not show; by one index. */
   async replicaLag(): Promise<number> {
-    if (this.database.nearest === 'primary') return 0;
+    if (!this.database.replicaUse?.isUp) return 0;
     const [shown] = await this.database
       .reads('replica')
       .query<{ seq: string }>(Prisma.sql`select seq::text as seq from sequencer where id = 1`);

@@ -30,7 +30,7 @@ export class Freshness {
    * @throws Problem 503 when that takes too long.
    */
   async reach({ minSeq = 0, seen = 0 }: Wanted): Promise<Server> {
-    let server = this.database.nearest;
+    let server = this.database.nearest();
     const startedAt = performance.now();
     for (;;) {
       const needed = server === 'primary' ? minSeq : Math.max(minSeq, seen ?? 0);

@@ -76,7 +76,7 @@ export class TopicListsStore {
   /** What cursors are signed with: the same for every process on this database. */
   cursorSecret(): Promise<string> {
     this.secret ??= this.database
-      .reads(this.database.nearest)
+      .reads(this.database.nearest())
       .query<{ secret: string }>(Prisma.sql`select secret::text from cursor_secret where id = 1`)
       .then(
         ([row]) => {
