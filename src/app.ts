@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { Lifecycle } from './health/lifecycle.js';
+import { Database } from './database/database.js';
 import { DatabaseUnavailableError } from './database/errors.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
@@ -73,6 +74,7 @@ export async function createApp(
   await protect(app, settings);
   if (logger.isLevelEnabled('debug')) logAnswers(adapter.getInstance(), logger);
   endConnections(adapter.getInstance(), app.get(Lifecycle));
+  app.get(Database).useReplica();
   await app.init();
   return app;
 }

@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { createApp, listen } from './app.js';
 import { readEnvironment } from './config/environment.js';
 import { openDoors, parseSettings, type Settings, SettingsError } from './config/settings.js';
+import { Database } from './database/database.js';
 import { createLogger } from './http/logger.js';
-import { stopOnSignal } from './shutdown.js';
+import { stop, stopOnSignal } from './shutdown.js';
 
 // sysexits.h
 const EX_CONFIG = 78;
@@ -16,13 +17,17 @@ async function serve(settings: Settings): Promise<void> {
   if (doors.length > 0) logger.warn(`open: ${doors.join('; ')}`);
   const starting = start(settings, logger);
   stopOnSignal(starting, { drainSeconds: settings.drainSeconds, logger });
+  let app: NestFastifyApplication | null = null;
   try {
-    await starting;
+    app = await starting;
+    // Where PostgreSQL was away at the start, it may still turn out not to be the right one.
+    await app.get(Database).opened;
   } catch (error) {
     // Of an error that has a code the message says it all; anything else is a fault of the program.
     const isKnown = error instanceof Error && 'code' in error;
     logger.fatal(isKnown ? { code: error.code } : { err: error }, `not started: ${reason(error)}`);
     process.exitCode = 1;
+    if (app) await stop(app, { drainSeconds: 0, logger });
   }
 }
 

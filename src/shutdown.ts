@@ -39,7 +39,7 @@ export function stopOnSignal(
 }
 
 /** Still answers for a while, so that a load balancer sees `/readyz` fail, then closes the port. */
-async function stop(
+export async function stop(
   app: NestFastifyApplication,
   { drainSeconds, logger }: { drainSeconds: number; logger: Logger },
 ): Promise<void> {

@@ -33,7 +33,7 @@ async function say(command: string, body: Body): Promise<void> {
   }).expect(200, OK);
 }
 
-async function cli(database: TestDatabase, ...args: string[]) {
+async function cli(database: Pick<TestDatabase, 'url'>, ...args: string[]) {
   const [out, error]: string[][] = [[], []];
   const env = { DATABASE_URL: database.url };
   const code = await runCli(
@@ -143,6 +143,11 @@ it('is a command of its own, with an exit code', async () => {
   expect(out).toMatch(/7 topics compared/);
   // The row that an earlier test forged.
   expect(code).toBe(1);
+});
+
+it('does not wait for PostgreSQL', async () => {
+  const { code, error } = await cli({ url: 'postgresql://u@127.0.0.1:1/x' }, 'rebuild', '--check');
+  expect([code, error]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
 });
 
 it('tells how it is used, and what is wrong with a command line', async () => {

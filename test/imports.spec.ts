@@ -13,11 +13,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   docs: ['changes', 'topics', 'http'],
   spool: ['config', 'database'],
   webhooks: ['tencent', 'spool', 'topics', 'database', 'http', 'config', 'metrics'],
-  retention: ['webhooks', 'changes', 'config'],
+  retention: ['webhooks', 'changes', 'database', 'config'],
   tencent: ['config'],
   simulator: ['config'],
   reconcile: ['tencent', 'topics', 'database', 'config', 'metrics'],
-  cli: ['reconcile', 'webhooks', 'topics', 'http', 'config', 'metrics'],
+  cli: ['reconcile', 'webhooks', 'topics', 'database', 'http', 'config', 'metrics'],
   health: ['spool', 'database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');

@@ -68,6 +68,7 @@ describe('the settings', () => {
     ['PORT', '1e3'],
     ['LOG_LEVEL', 'loud'],
     ['DATABASE_URL', 'mysql://x/y'],
+    ['DATABASE_REPLICA_URL', 'mysql://x/y'],
     ['IM_SDK_APP_ID', 'abc'],
     ['IM_CALLBACK_AUTH', 'maybe'],
     ['IM_CALLBACK_TOKENS', 'a,b,c'],
@@ -106,6 +107,25 @@ describe('the settings', () => {
       expect.stringMatching(/^IM_API_HOST must be https/),
     ]);
     expect(problemsOf({ ...env, IM_API_HOST: 'http://127.0.0.1:4000' })).toEqual([]);
+  });
+
+  it('want a replica of a primary, and not that itself', () => {
+    const DATABASE_URL = 'postgresql://u:p@db/x';
+    expect(problemsOf({ DATABASE_REPLICA_URL: 'postgresql://u:p@replica/x' })).toEqual([
+      expect.stringMatching(/^DATABASE_URL is missing/),
+    ]);
+    for (const DATABASE_REPLICA_URL of [
+      DATABASE_URL,
+      'postgres://reader:s3cr3t@db:5432/x?sslmode=require',
+      'postgres:///x?host=db',
+    ]) {
+      expect(problemsOf({ DATABASE_URL, DATABASE_REPLICA_URL })).toEqual([
+        expect.stringMatching(/^DATABASE_REPLICA_URL must name another server/),
+      ]);
+    }
+    expect(problemsOf({ DATABASE_URL, DATABASE_REPLICA_URL: 'postgres://u:p@db:5433/x' })).toEqual(
+      [],
+    );
   });
 
   it('refuse one port for both', () => {

@@ -10,6 +10,8 @@ import { environment } from './cluster.mjs';
 
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
+// A standby takes connections that only read.
+const READY = /database system is ready to accept (read-only )?connections/;
 
 /**
  * @typedef {object} Running
@@ -52,7 +54,7 @@ export async function startServer({ path, port, logFile, binaries, account }) {
     child.stderr.on('data', (chunk) => {
       log.write(chunk);
       said = `${said}${chunk}`.slice(-4000);
-      if (said.includes('database system is ready to accept connections')) resolve(true);
+      if (READY.test(said)) resolve(true);
     });
   });
   if (await Promise.race([ready, ended.then(() => false)])) {

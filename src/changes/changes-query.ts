@@ -74,6 +74,11 @@ export function readLastEventId(header: string | string[] | undefined): number |
   }
 }
 
+/** Whether the log goes on after a cursor without a hole. */
+export function leadsOn(after: number | null, { latest, floor }: Position): boolean {
+  return after === null || (after >= floor && after <= latest);
+}
+
 /**
  * Where to begin.
  * @throws Problem 410 where the log does not lead on from `after` without a hole: changes after it
@@ -109,7 +114,7 @@ function gone(code: string, detail: string, latest: number): Problem {
   return new Problem(
     410,
     code,
-    `${detail} Start over: read the lists, then follow after=${latest}.`,
+    `${detail} Start over: read the lists with minSeq=${latest}, then follow after=${latest}.`,
     {
       members: { latestSeq: latest },
     },

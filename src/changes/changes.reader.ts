@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type ChangesQuery, nextAfter, startOf } from './changes-query.js';
+import { type ChangesQuery, leadsOn, nextAfter, startOf } from './changes-query.js';
+import { Database, type Server } from '../database/database.js';
 import { ChangesStore, type Stretch } from './changes.store.js';
 import { Feed } from './feed.js';
 
@@ -9,6 +10,7 @@ export class ChangesReader {
   constructor(
     private readonly store: ChangesStore,
     private readonly feed: Feed,
+    private readonly database: Database,
   ) {}
 
   /**
@@ -19,9 +21,10 @@ export class ChangesReader {
   async changes(query: ChangesQuery, gone: AbortSignal): Promise<string> {
     const { limit, groupId, waitMs } = query;
     // The database and not the memory of the feed: whoever asks after a commit must see it.
-    let after = query.after ?? 0;
-    let stretch = await this.store.stretch(after, limit, groupId);
-    after = startOf(query.after, stretch);
+    let stretch = await this.surely(query.after, (from) =>
+      this.store.stretch(query.after ?? 0, limit, groupId, from),
+    );
+    const after = startOf(query.after, stretch);
     if (stretch.changes.length === 0 && waitMs > 0) {
       stretch = await this.first({ ...query, after: nextAfter(after, limit, stretch) }, gone);
     }
@@ -31,7 +34,20 @@ export class ChangesReader {
 
   /** @throws Problem 410, like `changes`. */
   async start(after: number | null): Promise<number> {
-    return startOf(after, await this.store.stretch(Number.MAX_SAFE_INTEGER, 1, null));
+    const stretch = await this.surely(after, (from) =>
+      this.store.stretch(Number.MAX_SAFE_INTEGER, 1, null, from),
+    );
+    return startOf(after, stretch);
+  }
+
+  /** A stretch of the replica, but for a cursor that leads nowhere there: it may only be late. */
+  private async surely(
+    after: number | null,
+    read: (from: Server) => Promise<Stretch>,
+  ): Promise<Stretch> {
+    const from = this.database.nearest();
+    const stretch = await read(from);
+    return from === 'primary' || leadsOn(after, stretch) ? stretch : read('primary');
   }
 
   private async first(

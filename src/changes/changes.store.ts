@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { Database, type Server } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
 
 /** A change as the feed tells it. */
@@ -54,8 +54,13 @@ export class ChangesStore {
   constructor(private readonly database: Database) {}
 
   /** The first changes after `after`, of all groups or of one, and where the log stands then. */
-  async stretch(after: number, limit: number, groupId: string | null): Promise<Stretch> {
-    const rows = await this.database.reads.query<StretchRow>(
+  async stretch(
+    after: number,
+    limit: number,
+    groupId: string | null,
+    from: Server,
+  ): Promise<Stretch> {
+    const rows = await this.database.reads(from).query<StretchRow>(
       Prisma.sql`
       select s.seq::float8 as latest,
              f.seq::float8 as floor,
@@ -87,8 +92,9 @@ export class ChangesStore {
     groupId: string,
     topicId: string,
     page: { readonly before: number | null; readonly count: number },
+    from: Server,
   ): Promise<readonly { readonly seq: number; readonly json: string }[]> {
-    return this.database.reads.query<{ seq: number; json: string }>(Prisma.sql`
+    return this.database.reads(from).query<{ seq: number; json: string }>(Prisma.sql`
       select c.seq::float8 as seq,
              (select row_to_json(told)::text from (select ${TOLD}) told) as json
         from changes c
@@ -114,9 +120,14 @@ export class ChangesStore {
                                   where at < ${before})`;
   }
 
-  /** The changes of a topic since an instant, newest first, and the last one before it. */
+  /**
+   * The changes of a topic since an instant, newest first, and the last one before it. Of the primary:
+   * wherever the topic was read, its latest change must be among them.
+   */
   async since(groupId: string, topicId: string, instant: Date): Promise<readonly TopicChangeRow[]> {
-    return this.database.reads.query<TopicChangeRow & { [key: string]: unknown }>(Prisma.sql`
+    return this.database.reads('primary').query<
+      TopicChangeRow & { [key: string]: unknown }
+    >(Prisma.sql`
       with earlier as (
         select c.seq
           from changes c

@@ -16,6 +16,9 @@ const GATHER_MS_PER_FOLLOWER = 0.5;
 const MAX_GATHER_MS = 500;
 const TAIL_BATCH = 1_000;
 const AFTER_ERROR_MS = 1_000;
+// A replica shows a change a little after it was announced: how soon that is looked for again, then
+// twice as late each time.
+const FIRST_CATCH_UP_MS = 5;
 // Readers that have fallen behind read from the database one after the other, and for a part of the
 // time alone: the writers need it too.
 const MAX_LATE_READERS = 1;
@@ -36,6 +39,10 @@ export class Feed implements OnModuleDestroy {
   private tailing: Promise<void> | null = null;
   private hinted = false;
   private hint: () => void = () => undefined;
+  /** The last `seq` that a notification named, and the last that was there to be read. */
+  private announced = 0;
+  private shown = 0;
+  private catchUpMs = FIRST_CATCH_UP_MS;
   private news = signal();
   private stopped = false;
   /** Rises with every heartbeat. */
@@ -44,9 +51,11 @@ export class Feed implements OnModuleDestroy {
   constructor(
     private readonly store: ChangesStore,
     private readonly settings: Settings,
-    database: Database,
+    private readonly database: Database,
   ) {
-    this.listener = database.listener(CHANNEL, () => {
+    this.listener = database.listener(CHANNEL, (seq) => {
+      this.announced = Math.max(this.announced, Number(seq) || 0);
+      this.catchUpMs = FIRST_CATCH_UP_MS;
       this.hinted = true;
       this.hint();
     });
@@ -95,7 +104,7 @@ export class Feed implements OnModuleDestroy {
     if (kept !== null) return kept;
     return this.late.run(async () => {
       const started = performance.now();
-      const stretch = await this.store.stretch(after, limit, groupId);
+      const stretch = await this.store.stretch(after, limit, groupId, this.database.nearest());
       const restMs = REST_FACTOR * (performance.now() - started);
       await sleep(Math.min(restMs, MAX_REST_MS));
       return stretch;
@@ -120,7 +129,7 @@ export class Feed implements OnModuleDestroy {
     while (this.followers > 0 && !this.stopped) {
       try {
         const isMore = await this.advance();
-        await (isMore ? sleep(0) : this.untilHint(POLL_MS[this.settings.feedNotify]));
+        await (isMore ? sleep(0) : this.untilHint(this.pauseMs()));
       } catch (error) {
         this.logger.warn({ msg: 'the changes cannot be read', err: error });
         await sleep(AFTER_ERROR_MS);
@@ -136,11 +145,25 @@ export class Feed implements OnModuleDestroy {
   private async advance(): Promise<boolean> {
     this.hinted = false;
     const head = this.recent.head;
-    const stretch = await this.store.stretch(head ?? Number.MAX_SAFE_INTEGER, TAIL_BATCH, null);
+    const stretch = await this.store.stretch(
+      head ?? Number.MAX_SAFE_INTEGER,
+      TAIL_BATCH,
+      null,
+      this.database.nearest(),
+    );
+    this.shown = stretch.latest;
     if (head === null) this.recent.begin(stretch);
     else if (!this.recent.append(stretch)) return false;
     this.wake();
     return stretch.changes.length === TAIL_BATCH;
+  }
+
+  /** How long nothing new may stay unseen. */
+  private pauseMs(): number {
+    const pollMs = POLL_MS[this.settings.feedNotify];
+    if (this.shown >= this.announced) return pollMs;
+    this.catchUpMs *= 2;
+    return Math.min(this.catchUpMs, pollMs);
   }
 
   private async untilHint(timeoutMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Server } from '../database/database.js';
 import { ChangesStore } from './changes.store.js';
 
 /**
@@ -20,8 +21,9 @@ export class History {
     groupId: string,
     topicId: string,
     page: { readonly before: number | null; readonly count: number },
+    from: Server,
   ): Promise<readonly { readonly seq: number; readonly json: string }[]> {
-    return this.store.history(groupId, topicId, page);
+    return this.store.history(groupId, topicId, page, from);
   }
 
   /**

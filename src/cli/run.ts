@@ -12,6 +12,7 @@ import { replay } from './replay.command.js';
 import { ConfigModule } from '../config/config.module.js';
 import type { Environment } from '../config/environment.js';
 import { parseSettings, type Settings, SettingsError } from '../config/settings.js';
+import { Database } from '../database/database.js';
 import { createLogger, NestLogger } from '../http/logger.js';
 import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
@@ -81,6 +82,7 @@ async function run(args: readonly string[], env: Environment, print: Print): Pro
     logger: new NestLogger(logger),
   });
   try {
+    app.get(Database).requireOpen();
     return (await command.run(app, options, print)) ? 0 : 1;
   } finally {
     await app.close();

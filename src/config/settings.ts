@@ -50,9 +50,17 @@ export const SCHEMA = {
     secret: true,
     parse: postgresUrl,
   },
+  DATABASE_REPLICA_URL: {
+    fallback: null,
+    meaning:
+      'a streaming replica of `DATABASE_URL`, one server: answers of the query API are read there',
+    secret: true,
+    parse: postgresUrl,
+  },
   DATABASE_POOL_SIZE: {
     fallback: '10',
-    meaning: 'most connections this process opens to PostgreSQL',
+    meaning:
+      'most connections this process opens to PostgreSQL; to a replica half as many, besides',
     parse: integer(2, 1000),
   },
   DATABASE_PREPARE: {
@@ -203,6 +211,7 @@ export abstract class Settings {
   abstract readonly drainSeconds: number;
   /** `null`: start the embedded server. */
   abstract readonly databaseUrl: string | null;
+  abstract readonly databaseReplicaUrl: string | null;
   abstract readonly databasePoolSize: number;
   abstract readonly databasePrepare: Value<'DATABASE_PREPARE'>;
   abstract readonly dataDir: string;
@@ -249,6 +258,8 @@ export function parseSettings(env: Environment): Settings {
     logLevel: reader.defaulted('LOG_LEVEL', SCHEMA.LOG_LEVEL),
     drainSeconds: reader.optional('DRAIN_SECONDS', SCHEMA.DRAIN_SECONDS) ?? (production ? 5 : 0),
     databaseUrl: reader.optional('DATABASE_URL', SCHEMA.DATABASE_URL) ?? null,
+    databaseReplicaUrl:
+      reader.optional('DATABASE_REPLICA_URL', SCHEMA.DATABASE_REPLICA_URL) ?? null,
     databasePoolSize: reader.defaulted('DATABASE_POOL_SIZE', SCHEMA.DATABASE_POOL_SIZE),
     databasePrepare: reader.defaulted('DATABASE_PREPARE', SCHEMA.DATABASE_PREPARE),
     dataDir: reader.defaulted('DATA_DIR', SCHEMA.DATA_DIR),
@@ -345,6 +356,7 @@ function missing(env: Environment, settings: Settings): string[] {
   if (settings.apiPort !== null && settings.apiPort !== 0 && settings.apiPort === settings.port) {
     problems.push('API_PORT must differ from PORT; leave it out to serve all on one port');
   }
+  problems.push(...replicaProblems(env, settings));
   if (settings.imApiOrigin !== null && settings.imSecretKey === null) {
     problems.push('IM_SECRET_KEY is missing: the REST API of IM_API_HOST needs the console key');
   }
@@ -369,6 +381,23 @@ function missing(env: Environment, settings: Settings): string[] {
     );
   }
   return problems;
+}
+
+function replicaProblems(env: Environment, settings: Settings): string[] {
+  const { databaseUrl, databaseReplicaUrl } = settings;
+  if (databaseReplicaUrl === null) return [];
+  if (!isSet(env, 'DATABASE_URL')) {
+    return ['DATABASE_URL is missing: DATABASE_REPLICA_URL needs the primary it is a replica of'];
+  }
+  if (databaseUrl === null || placeOf(databaseUrl) !== placeOf(databaseReplicaUrl)) return [];
+  return ['DATABASE_REPLICA_URL must name another server than DATABASE_URL; leave it out if none'];
+}
+
+/** Where a URL leads, whoever goes there and how; `host` and `port` may stand among the parameters. */
+function placeOf(url: string): string {
+  const { hostname, port, pathname, searchParams } = new URL(url);
+  const [host, number] = [searchParams.get('host') ?? hostname, searchParams.get('port') ?? port];
+  return `${host}:${number || '5432'}${pathname}`;
 }
 
 function postgresUrl(value: string): string {

@@ -2,50 +2,60 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { DatabaseUnavailableError } from './errors.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
-import { createPool, type PoolUse, useOf } from './pool.js';
+import { Opening } from './opening.js';
+import { createPool, type PoolOptions, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
+import { Replica } from './replica.js';
 
 /** A transaction, or the client itself: whatever can run a statement. */
 export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
 
+/**
+ * Who is asked: the primary, which knows the latest, or the replica, which may be late. A read that is
+ * meant for the replica may be answered by the primary, never the other way round.
+ */
+export type Server = 'primary' | 'replica';
+
 const CONNECT_TIMEOUT_MS = 2_000;
 const SILENCE_TIMEOUT_MS = 5_000;
+// There is somebody else to ask.
+const REPLICA_SILENCE_TIMEOUT_MS = 2_000;
 const TRANSACTION_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 500;
 
 /**
  * A Prisma client on a database with every migration. Where no URL is set it brings a PostgreSQL of
- * its own, and stops it last.
+ * its own, and stops it last. Where none answers at the start it is unavailable until one does.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
     private readonly writes: pg.Pool,
-    /** Single statements that only read, on connections of their own. */
-    readonly reads: ReadPool,
+    private readonly readers: ReadPool,
+    private readonly replica: Replica | null,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
+    private readonly opening: Opening,
   ) {}
 
   /**
    * Outside production starts the embedded server if no URL is set, and applies pending migrations;
-   * in production only checks them.
+   * in production only checks them. Goes on to do so where PostgreSQL does not answer yet.
    * @throws SchemaError when the schema is not the one this build needs.
    */
   static async open(settings: Settings): Promise<Database> {
     const server = settings.databaseUrl
       ? { url: settings.databaseUrl, release: () => Promise.resolve() }
       : await acquireEmbedded(settings);
-    try {
-      if (settings.production) await checkSchema(server.url);
-      else await migrate(server.url);
-    } catch (error) {
+    const prepare = settings.production ? checkSchema : migrate;
+    const opening = await Opening.begin(() => prepare(server.url)).catch(async (error: unknown) => {
       await server.release();
       throw error;
-    }
+    });
     const readers = Math.floor(settings.databasePoolSize / 2);
     const options = {
       url: server.url,
@@ -54,36 +64,91 @@ export class Database implements OnApplicationShutdown {
     };
     const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-    const reads = new ReadPool(
-      () => createPool({ ...options, max: readers }),
-      settings.databasePrepare === 'on',
-    );
-    return new Database(new PrismaClient({ adapter }), pool, reads, server);
+    const readsFrom = (place: Partial<PoolOptions>) =>
+      new ReadPool(
+        () => createPool({ ...options, max: readers, ...place }),
+        settings.databasePrepare === 'on',
+      );
+    const reads = readsFrom({});
+    const url = settings.databaseReplicaUrl;
+    const replica = url
+      ? new Replica(readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }), reads)
+      : null;
+    return new Database(new PrismaClient({ adapter }), pool, reads, replica, server, opening);
+  }
+
+  /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
+  get isOpen(): boolean {
+    return this.opening.isDone;
+  }
+
+  /** Resolves when it may be used, or is not going to be; rejects when it must not be. */
+  get opened(): Promise<boolean> {
+    return this.opening.done;
+  }
+
+  /** Calls `start` when the database may be used. */
+  whenOpen(start: () => void): void {
+    if (this.isOpen) start();
+    else
+      this.opened.then(
+        (isOpen) => isOpen && start(),
+        () => undefined,
+      );
+  }
+
+  /** For whoever does not wait. @throws what kept PostgreSQL from being asked at the start. */
+  requireOpen(): void {
+    if (!this.isOpen) throw this.opening.obstacle;
   }
 
   /** What the connections of the writer and of the query API do now. */
-  get poolUse(): Readonly<Record<'write' | 'read', PoolUse>> {
-    return { write: useOf(this.writes), read: this.reads.use };
+  get poolUse(): Readonly<Record<string, PoolUse>> {
+    const use = { write: useOf(this.writes), read: this.readers.use };
+    return this.replica ? { ...use, replica: this.replica.pool.use } : use;
+  }
+
+  /** How the replica is doing; `null` without one. */
+  get replicaUse(): Pick<Replica, 'isUp' | 'fallbacks' | 'obstacle'> | null {
+    return this.replica;
+  }
+
+  /** Reads what may be a little late from the replica, from now on and as long as it is there. */
+  useReplica(): void {
+    this.whenOpen(() => this.replica?.watch());
   }
 
   /** Runs single statements, each its own transaction. */
   get connection(): Connection {
-    return this.prisma;
+    return this.usable(this.prisma);
+  }
+
+  /** Where a read goes that may be a little late: to the replica, if there is one that answers. */
+  nearest(): Server {
+    return this.replica?.isThere() ? 'replica' : 'primary';
+  }
+
+  /** Single statements that only read, on connections of their own. */
+  reads(from: Server): Pick<ReadPool, 'query'> {
+    return this.usable(from === 'replica' && this.replica ? this.replica : this.readers);
   }
 
   /**
    * Runs `work` in one transaction. `work` must not catch the error of a statement: PostgreSQL
    * answers the commit of a failed transaction without an error, and nothing would be kept.
    */
-  transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
-    return this.prisma.$transaction(work, {
+  async transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
+    return this.usable(this.prisma).$transaction(work, {
       maxWait: CONNECT_TIMEOUT_MS,
       timeout: TRANSACTION_TIMEOUT_MS,
     });
   }
 
-  /** Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. */
-  listener(channel: string, onHint: () => void): Listener {
+  /**
+   * Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. They
+   * come from the primary: a replica has none, and may show later what they are about.
+   */
+  listener(channel: string, onHint: (payload: string) => void): Listener {
     return new Listener({ url: this.server.url, channel, onHint });
   }
 
@@ -102,9 +167,16 @@ export class Database implements OnApplicationShutdown {
 
   // Not onModuleDestroy: Nest calls that while requests are still being answered.
   async onApplicationShutdown(): Promise<void> {
+    await this.opening.stop();
     await this.prisma.$disconnect();
-    await this.reads.end();
+    await this.replica?.end();
+    await this.readers.end();
     await this.server.release();
+  }
+
+  private usable<T>(what: T): T {
+    if (this.isOpen) return what;
+    throw new DatabaseUnavailableError(this.opening.obstacle);
   }
 }
 

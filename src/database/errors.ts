@@ -10,6 +10,34 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
+// What the system says of a server that is not there, or not yet.
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+// The driver's own errors have no code.
+const GIVEN_UP = /^(timeout expired|Connection terminated|Query read timeout)/;
+
+/** Whether no server was there to be asked, or not yet; refused, as for a wrong password, is another thing. */
+export function isUnreachable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== null) return isAwayState(state);
+  const code = String(member(error, 'code'));
+  if (UNREACHABLE.has(code)) return true;
+  // A socket in the file system.
+  if (code === 'ENOENT') return member(error, 'syscall') === 'connect';
+  return GIVEN_UP.test(String(member(error, 'message')));
+}
+
 /** The schema is not the one this build needs; the message names the command to run. */
 export class SchemaError extends Error {
   readonly code = 'SCHEMA_NOT_CURRENT';
@@ -30,6 +58,14 @@ export function isDataFault(error: unknown): boolean {
   return state !== null && DATA_FAULT.test(state);
 }
 
+/**
+ * Whether a replica gave a read up for the sake of its replay; the primary has no such conflicts.
+ * Source: documentation of PostgreSQL, 26.4.2, Handling Query Conflicts.
+ */
+export function isRecoveryConflict(error: unknown): boolean {
+  return sqlState(error)?.startsWith('40') ?? false;
+}
+
 // Classes of SQLSTATE that say that another server, or the same one later, would answer.
 // 08 connection, 25006 read-only (a standby), 40 rollback, 53 resources, 55P03 lock, 57 operator.
 const AWAY = /^(08|25006|40|53|55P03|57)/;
@@ -46,6 +82,12 @@ export function sqlState(error: unknown): string | null {
     if (typeof state === 'string' && member(value, 'severity') !== undefined) return state;
   }
   return null;
+}
+
+/** What happened, in the words of whoever saw it. */
+export function reasonOf(error: unknown): string {
+  const messages = [...inside(error)].map((each) => member(each, 'message'));
+  return String(messages.findLast((message) => message) ?? error);
 }
 
 /** The error itself and what it wraps, outermost first. */

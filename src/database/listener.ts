@@ -22,7 +22,8 @@ export class Listener {
     private readonly options: {
       readonly url: string;
       readonly channel: string;
-      readonly onHint: () => void;
+      /** Told what was sent with the notification; an empty text after a connection was made. */
+      readonly onHint: (payload: string) => void;
     },
   ) {}
 
@@ -64,13 +65,13 @@ export class Listener {
     // Told by `end` or by the heartbeat; an unheard 'error' would end the process.
     broken.catch(() => undefined);
     client.on('error', () => undefined);
-    client.on('notification', () => this.options.onHint());
+    client.on('notification', ({ payload }) => this.options.onHint(payload ?? ''));
     try {
       await client.connect();
       await client.query(`listen ${client.escapeIdentifier(this.options.channel)}`);
       onConnected();
       // Something may have been notified while nobody listened.
-      this.options.onHint();
+      this.options.onHint('');
       while (!signal.aborted) {
         const pause = sleep(HEARTBEAT_MS, 'beat', { signal });
         if ((await Promise.race([pause, broken])) !== 'beat') throw new Error('connection ended');

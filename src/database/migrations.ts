@@ -16,6 +16,8 @@ const DEPLOY = 'npx prisma migrate deploy';
 // Any constant does, as long as nothing else in the database takes the same advisory lock.
 const MIGRATION_LOCK = 7_201_408_331;
 const CONNECT_TIMEOUT_MS = 5_000;
+// Of a statement that only looks; one that waits for another process to migrate has no limit.
+const LOOK_TIMEOUT_MS = 5_000;
 
 /** Names of the migrations this build needs, in their order. */
 export async function neededMigrations(root = ROOT): Promise<string[]> {
@@ -32,7 +34,8 @@ export async function neededMigrations(root = ROOT): Promise<string[]> {
  * @throws SchemaError naming what is missing and the command that brings it.
  */
 export async function checkSchema(url: string): Promise<void> {
-  await withClient(url, async (client) => {
+  const options = { connectionString: url, query_timeout: LOOK_TIMEOUT_MS };
+  await withClient(options, async (client) => {
     await checkDurability(client);
     const { failed, pending } = await compare(client);
     if (failed.length > 0) throw new SchemaError(failedMessage(failed));
@@ -51,7 +54,7 @@ export async function checkSchema(url: string): Promise<void> {
  * @throws SchemaError with the reason of Prisma's command.
  */
 export async function migrateSchema(url: string): Promise<string[]> {
-  return withClient(url, async (client) => {
+  return withClient({ connectionString: url }, async (client) => {
     await checkDurability(client);
     // A transaction's lock, not a session's, so that it also holds behind a transaction pooler.
     await client.query('begin');
@@ -104,11 +107,11 @@ async function compare(client: pg.Client): Promise<Comparison> {
   };
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
+async function withClient<T>(
+  options: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...options });
   // Without a listener a connection that breaks between two queries ends the process.
   client.on('error', () => undefined);
   await client.connect();

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type PoolUse, useOf } from './pool.js';
-import { DatabaseUnavailableError, isAwayState, sqlState } from './errors.js';
+import { DatabaseUnavailableError, isAwayState, isRecoveryConflict, sqlState } from './errors.js';
 
 /** A statement with its parameters apart, as `Prisma.sql` makes it. */
 export interface Statement {
@@ -43,6 +43,8 @@ export class ReadPool {
     try {
       return (await pool.query<Row>(query)).rows;
     } catch (error) {
+      // The connection is as good as before.
+      if (isRecoveryConflict(error)) throw new DatabaseUnavailableError(error);
       if (!isBroken(error)) throw error;
     }
     // The other idle connections have most likely broken with it.

@@ -134,7 +134,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/changes',
     summary: 'Tells all that changed, in the order of commits and without a hole',
     description:
-      'Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept is answered 410: read the lists, then follow after the `latestSeq` of that answer. An event named `end` tells why the service ends a stream.',
+      'Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept is answered 410: read the lists with the `latestSeq` of that answer as `minSeq`, then follow after it. An event named `end` tells why the service ends a stream.',
     parameters: CHANGES_PARAMETERS,
     isGuarded: true,
     answer: json('ChangesAnswer', { data: [CHANGE], nextAfter: 1 }),
@@ -173,7 +173,7 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'Operations',
     method: 'get',
     path: '/readyz',
-    summary: 'Tells whether the process takes requests; 503 while it drains',
+    summary: 'Tells whether the process takes requests; 503 while it starts or drains',
     isGuarded: false,
     answer: json('Readiness', { status: 'ready', database: 'up', spooled: 0 }),
     refusals: { 414: ['URI_TOO_LONG'] },

@@ -144,8 +144,13 @@ export const SCHEMAS = {
     type: 'object',
     required: ['status', 'database', 'spooled'],
     properties: {
-      status: { type: 'string', enum: ['ready', 'draining'] },
+      status: { type: 'string', enum: ['ready', 'starting', 'draining'] },
       database: { type: 'string', enum: ['up', 'down'] },
+      replica: {
+        type: 'string',
+        enum: ['up', 'down'],
+        description: 'Told where there is one; without it the primary is read.',
+      },
       spooled: {
         type: 'integer',
         description: 'How many callbacks wait on disk for the database.',

@@ -18,7 +18,7 @@ export class FiguresStore {
 
   /** Reads a few rows, each by an index, however large the tables are. */
   async read(): Promise<MirrorFigures> {
-    const rows = await this.database.reads.query<
+    const rows = await this.database.reads('primary').query<
       MirrorFigures & { [column: string]: unknown }
     >(Prisma.sql`
       select s.seq::float8 as seq,
@@ -37,5 +37,20 @@ export class FiguresStore {
     const [row] = rows;
     if (!row) throw new Error('the table sequencer has lost its row');
     return row;
+  }
+
+  /** How long ago, in seconds, the first change was made that the replica does not show; by one index. */
+  async replicaLag(): Promise<number> {
+    if (!this.database.replicaUse?.isUp) return 0;
+    const [shown] = await this.database
+      .reads('replica')
+      .query<{ seq: string }>(Prisma.sql`select seq::text as seq from sequencer where id = 1`);
+    const [next] = await this.database.reads('primary').query<{ age: number }>(Prisma.sql`
+      select extract(epoch from clock_timestamp() - c.at)::float8 as age
+        from changes c
+       where c.seq > ${shown?.seq ?? '0'}::bigint
+       order by c.seq
+       limit 1`);
+    return Math.max(0, next?.age ?? 0);
   }
 }

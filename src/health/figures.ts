@@ -13,6 +13,7 @@ export class Figures implements OnModuleInit {
   private readonly logger = new Logger('Health');
   private staleAt = 0;
   private collecting: Promise<void> | null = null;
+  private readonly fallbacksTold = { away: 0, conflict: 0 };
 
   constructor(
     private readonly database: Database,
@@ -31,10 +32,13 @@ export class Figures implements OnModuleInit {
 
   private async collect(): Promise<void> {
     this.tellPools();
+    this.tellReplica();
     const isUp = await this.database.isUp();
     this.metrics.databaseUp.set(isUp ? 1 : 0);
-    if (!isUp || performance.now() < this.staleAt) return;
+    if (!isUp) return;
     try {
+      this.metrics.replicaLag.set(await this.store.replicaLag());
+      if (performance.now() < this.staleAt) return;
       this.tellMirror(await this.store.read());
       this.staleAt = performance.now() + MAX_AGE_MS;
     } catch (error) {
@@ -50,6 +54,18 @@ export class Figures implements OnModuleInit {
       databaseConnections.set({ pool, state: 'idle' }, idle);
       databaseConnectionsMax.set({ pool }, max);
       databaseWaiting.set({ pool }, waiting);
+    }
+  }
+
+  private tellReplica(): void {
+    const replica = this.database.replicaUse;
+    if (!replica) return;
+    const { replicaAway, replicaFallbacks } = this.metrics;
+    replicaAway.set(replica.isUp ? 0 : 1);
+    for (const reason of ['away', 'conflict'] as const) {
+      const count = replica.fallbacks[reason];
+      replicaFallbacks.inc({ reason }, count - this.fallbacksTold[reason]);
+      this.fallbacksTold[reason] = count;
     }
   }
 

@@ -6,9 +6,12 @@ import { Spool } from '../spool/spool.js';
 import { Lifecycle } from './lifecycle.js';
 
 interface Readiness {
-  readonly status: 'ready' | 'draining';
+  /** `starting` until PostgreSQL has answered once: its schema is not known. */
+  readonly status: 'ready' | 'starting' | 'draining';
   /** Told, but no reason to take a replica out: all share it, and callbacks are still taken. */
   readonly database: 'up' | 'down';
+  /** Told where there is one: without it the primary is read. */
+  readonly replica?: 'up' | 'down';
   /** How many callbacks wait on disk for the database. */
   readonly spooled: number;
 }
@@ -29,18 +32,27 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** The process listens, so it has started on a current schema; 503 once it drains. */
+  /** The process listens and the schema is current; 503 before, and once it drains. */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const database = (await this.database.isUp()) ? 'up' : 'down';
-    if (this.lifecycle.isDraining) reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-    const status = this.lifecycle.isDraining ? 'draining' : 'ready';
-    return { status, database, spooled: this.spool.length };
+    const { replicaUse } = this.database;
+    const replica = replicaUse && {
+      replica: replicaUse.isUp ? ('up' as const) : ('down' as const),
+    };
+    const status = this.status();
+    if (status !== 'ready') reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+    return { status, database, ...replica, spooled: this.spool.length };
   }
 
   @Get('metrics')
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   figures(): Promise<string> {
     return this.metrics.expose();
+  }
+
+  private status(): Readiness['status'] {
+    if (this.lifecycle.isDraining) return 'draining';
+    return this.database.isOpen ? 'ready' : 'starting';
   }
 }

@@ -21,8 +21,8 @@ export class ClosedCounter<const Of extends Sets> {
     for (const each of combinationsOf(labels)) this.counter.inc(each, 0);
   }
 
-  inc(labels: Labels<Of>): void {
-    this.counter.inc(labels);
+  inc(labels: Labels<Of>, by = 1): void {
+    this.counter.inc(labels, by);
   }
 }
 

@@ -211,6 +211,24 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly replicaAway = new Gauge({
+    name: 'topicmirror_replica_away',
+    help: 'Whether the primary is read for a replica that is away or unfit: 1 or 0; 0 as well without a replica',
+    registers: this.registers,
+  });
+
+  readonly replicaLag = new Gauge({
+    name: 'topicmirror_replica_lag_seconds',
+    help: 'How long ago the first change was made that the replica does not show; 0 while it shows all or is not read',
+    registers: this.registers,
+  });
+
+  readonly replicaFallbacks = new ClosedCounter(this.registry, {
+    name: 'topicmirror_replica_fallbacks_total',
+    help: 'Reads that the replica did not answer, and the primary did instead, by reason',
+    labels: { reason: ['away', 'conflict'] },
+  });
+
   readonly httpRequest = new Histogram({
     name: 'topicmirror_http_request_seconds',
     help: 'Time to the answer of the query API and the probes, by route and class of status; not of the feed, which waits',

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { openDoors, Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
+import { reasonOf } from '../database/errors.js';
 import { VendorAlarmError, VendorCallError, VendorUnavailableError } from '../tencent/errors.js';
 import { RestClient } from '../tencent/rest-client.js';
 import { type Arrived, EvidenceStore } from './evidence.store.js';
@@ -50,6 +52,7 @@ export class Diagnosis {
   constructor(
     private readonly settings: Settings,
     private readonly evidence: EvidenceStore,
+    private readonly database: Database,
     @Inject(RestClient) private readonly client: RestClient | null,
   ) {}
 
@@ -58,6 +61,7 @@ export class Diagnosis {
     yield* this.settingsFindings();
     const { version } = await this.evidence.server();
     yield { verdict: 'ok', what: `PostgreSQL ${version}, the schema is current` };
+    yield* this.replicaFindings();
     yield* this.restFindings();
     yield* this.callbackFindings(arrivalOf);
   }
@@ -66,6 +70,20 @@ export class Diagnosis {
     const { imSdkAppId } = this.settings;
     yield { verdict: 'ok', what: `settings, for the app ${imSdkAppId}` };
     for (const door of openDoors(this.settings)) yield { verdict: 'warning', what: door };
+  }
+
+  private async *replicaFindings(): AsyncGenerator<Finding> {
+    const { replicaUse } = this.database;
+    if (replicaUse === null) return;
+    const obstacle = await replicaUse.obstacle();
+    if (obstacle === null) yield { verdict: 'ok', what: 'the replica answers' };
+    else {
+      yield {
+        verdict: 'fault',
+        what: `the replica is not read: ${reasonOf(obstacle)}`,
+        advice: 'mend it, or leave DATABASE_REPLICA_URL out; until then the primary is read',
+      };
+    }
   }
 
   private async *restFindings(): AsyncGenerator<Finding> {

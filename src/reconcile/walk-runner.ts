@@ -4,6 +4,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { Database } from '../database/database.js';
 import { Walk } from './walk.js';
 
 /** Walks as long as the service runs. */
@@ -12,7 +13,10 @@ export class WalkRunner implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly stop = new AbortController();
   private walking: Promise<void> = Promise.resolve();
 
-  constructor(private readonly walk: Walk) {}
+  constructor(
+    private readonly walk: Walk,
+    private readonly database: Database,
+  ) {}
 
   onApplicationBootstrap(): void {
     if (!this.walk.isPossible) {
@@ -21,7 +25,9 @@ export class WalkRunner implements OnApplicationBootstrap, BeforeApplicationShut
       );
       return;
     }
-    this.walking = this.walk.run({ signal: this.stop.signal });
+    this.database.whenOpen(() => {
+      this.walking = this.walk.run({ signal: this.stop.signal });
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

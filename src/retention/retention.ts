@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ChangesStore } from '../changes/changes.store.js';
 import { Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
 import { JournalStore } from '../webhooks/journal.store.js';
 import { Trimmer } from './trimmer.js';
 
@@ -9,7 +10,12 @@ import { Trimmer } from './trimmer.js';
 export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly trimmers: readonly Trimmer[];
 
-  constructor(settings: Settings, changes: ChangesStore, journal: JournalStore) {
+  constructor(
+    private readonly database: Database,
+    settings: Settings,
+    changes: ChangesStore,
+    journal: JournalStore,
+  ) {
     this.trimmers = [
       new Trimmer({
         what: 'changes',
@@ -25,7 +31,9 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    for (const trimmer of this.trimmers) trimmer.start();
+    this.database.whenOpen(() => {
+      for (const trimmer of this.trimmers) trimmer.start();
+    });
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -159,9 +159,11 @@ export class Spool implements OnApplicationShutdown {
     if (!current) return;
     clearInterval(this.touching);
     this.touching = undefined;
+    const isEmpty = current.segment.records === 0;
+    // At once: what waits is counted at any moment.
+    if (!isEmpty) this.segments.push(current.segment);
     await current.file.close();
-    if (current.segment.records > 0) this.segments.push(current.segment);
-    else await rm(current.segment.path, { force: true });
+    if (isEmpty) await rm(current.segment.path, { force: true });
   }
 
   private async touch(): Promise<void> {

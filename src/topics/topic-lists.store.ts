@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { Database, type Server } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
 import type { Filters, Order, Place, SortField, TopicListQuery } from './list-query.js';
 import { type ToldGroup, TOPIC_FIELDS, type TopicField } from './views.js';
@@ -75,7 +75,8 @@ export class TopicListsStore {
 
   /** What cursors are signed with: the same for every process on this database. */
   cursorSecret(): Promise<string> {
-    this.secret ??= this.database.reads
+    this.secret ??= this.database
+      .reads(this.database.nearest())
       .query<{ secret: string }>(Prisma.sql`select secret::text from cursor_secret where id = 1`)
       .then(
         ([row]) => {
@@ -91,8 +92,8 @@ export class TopicListsStore {
   }
 
   /** Groups in the byte order of ids. */
-  async groups(after: string, count: number): Promise<readonly ToldGroup[]> {
-    const rows = await this.database.reads.query<{ row: ToldGroup }>(Prisma.sql`
+  async groups(after: string, count: number, from: Server): Promise<readonly ToldGroup[]> {
+    const rows = await this.database.reads(from).query<{ row: ToldGroup }>(Prisma.sql`
       select to_json(g) as row
         from (select ${GROUP_COLUMNS}
                 from groups g
@@ -103,8 +104,8 @@ export class TopicListsStore {
   }
 
   /** Of the groups named, those that are known. */
-  async groupsById(groupIds: readonly string[]): Promise<readonly ToldGroup[]> {
-    const rows = await this.database.reads.query<{ row: ToldGroup }>(
+  async groupsById(groupIds: readonly string[], from: Server): Promise<readonly ToldGroup[]> {
+    const rows = await this.database.reads(from).query<{ row: ToldGroup }>(
       Prisma.sql`
       select to_json(g) as row
         from (select ${GROUP_COLUMNS} from groups g where g.group_id = any (${groupIds})) g`,
@@ -117,8 +118,9 @@ export class TopicListsStore {
   async topicsOf(
     groupId: string,
     query: TopicListQuery,
+    from: Server,
   ): Promise<{ readonly group: ToldGroup; readonly page: TopicPage } | undefined> {
-    const [row] = await this.database.reads.query<FoundPage & { group: ToldGroup }>(
+    const [row] = await this.database.reads(from).query<FoundPage & { group: ToldGroup }>(
       Prisma.sql`
       ${page(query, groupId)}
       select to_json(g) as "group", ${pageColumns(query)}
@@ -131,8 +133,8 @@ export class TopicListsStore {
   }
 
   /** A page of the topics of all groups. */
-  async topics(query: TopicListQuery): Promise<TopicPage> {
-    const [row] = await this.database.reads.query<FoundPage>(Prisma.sql`
+  async topics(query: TopicListQuery, from: Server): Promise<TopicPage> {
+    const [row] = await this.database.reads(from).query<FoundPage>(Prisma.sql`
       ${page(query, null)}
       select ${pageColumns(query)}`);
     return { data: row?.data ?? '', next: row?.next ?? null };
@@ -142,8 +144,9 @@ export class TopicListsStore {
   async topic(
     groupId: string,
     topicId: string,
+    from: Server,
   ): Promise<{ readonly group: ToldGroup; readonly topic: string | null } | undefined> {
-    const [row] = await this.database.reads.query<{ group: ToldGroup; topic: string | null }>(
+    const [row] = await this.database.reads(from).query<{ group: ToldGroup; topic: string | null }>(
       Prisma.sql`
       select to_json(g) as "group",
              (select row_to_json(told)::text
@@ -156,12 +159,14 @@ export class TopicListsStore {
     return row;
   }
 
-  /** The last `seq` that was given to a change. */
-  async lastSeq(): Promise<number> {
-    const [row] = await this.database.reads.query<{ seq: number }>(
-      Prisma.sql`select seq::float8 as seq from sequencer where id = 1`,
+  /** The last `seq` that was given to a change, and who told it. */
+  async lastSeq(from: Server): Promise<{ readonly seq: number; readonly server: Server }> {
+    const [row] = await this.database.reads(from).query<{ seq: number; isStandby: boolean }>(
+      Prisma.sql`
+      select seq::float8 as seq, pg_is_in_recovery() as "isStandby" from sequencer where id = 1`,
+      'last seq',
     );
-    return row?.seq ?? 0;
+    return { seq: row?.seq ?? 0, server: row?.isStandby ? 'replica' : 'primary' };
   }
 }
 

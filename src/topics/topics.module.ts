@@ -3,6 +3,7 @@
 import { Module } from '@nestjs/common';
 import { ChangesModule } from '../changes/changes.module.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { Freshness } from './freshness.js';
 import { TopicListsStore } from './topic-lists.store.js';
 import { TopicsController } from './topics.controller.js';
 import { TopicsReader } from './topics.reader.js';
@@ -12,7 +13,7 @@ import { TopicsStore } from './topics.store.js';
 @Module({
   imports: [DatabaseModule, ChangesModule],
   controllers: [TopicsController],
-  providers: [TopicsService, TopicsStore, TopicsReader, TopicListsStore],
+  providers: [TopicsService, TopicsStore, TopicsReader, TopicListsStore, Freshness],
   exports: [TopicsService],
 })
 export class TopicsModule {}

@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { History } from '../changes/history.js';
+import type { Server } from '../database/database.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
 import { type Answer, entityTag, isNotModified, type ReadRequest } from '../http/read-request.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
+import { Freshness, type Wanted } from './freshness.js';
 import {
   cursorOfGroups,
   cursorOfTopics,
@@ -18,31 +19,21 @@ import {
 import { TopicListsStore } from './topic-lists.store.js';
 import { type GroupAnswer, groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
 
-// How long a reader waits for the `seq` it has seen elsewhere, and how often it looks.
-const MIN_SEQ_PATIENCE_MS = 1_000;
-const MIN_SEQ_INTERVAL_MS = 50;
 const MAX_SHARED_READS = 500;
 const MAX_WAITING_READS = 10_000;
 
 /** Answers the questions of the query API. Unknown ids are a Problem 404. */
 @Injectable()
 export class TopicsReader {
-  // Reads of single groups that arrive while one runs share the next: a 304 costs little more
-  // than its request.
-  private readonly groups = new GroupCommit<string, ToldGroup | null>({
-    commit: async (groupIds) => {
-      const rows = await this.store.groupsById([...new Set(groupIds)]);
-      const known = new Map(rows.map((row) => [row.group_id, row]));
-      return groupIds.map((groupId) => known.get(groupId) ?? null);
-    },
-    isItemFault: () => false,
-    maxBatch: MAX_SHARED_READS,
-    maxQueue: MAX_WAITING_READS,
-  });
+  private readonly groups = {
+    primary: this.sharedReads('primary'),
+    replica: this.sharedReads('replica'),
+  } as const satisfies Record<Server, unknown>;
 
   constructor(
     private readonly store: TopicListsStore,
     private readonly log: History,
+    private readonly freshness: Freshness,
   ) {}
 
   async listGroups(request: ReadRequest): Promise<Answer> {
@@ -50,19 +41,21 @@ export class TopicsReader {
     const { limit, after, minSeq } = readGroupListQuery(request.query, (cursor) =>
       decodeCursor(cursor, secret),
     );
-    await this.reach(minSeq);
-    const rows = await this.store.groups(after, limit + 1);
+    const rows = await this.store.groups(after, limit + 1, await this.freshness.reach({ minSeq }));
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     const nextCursor = last ? encodeCursor(cursorOfGroups(last.group_id), secret) : null;
     return { json: JSON.stringify({ data: rows.slice(0, limit).map(groupAnswer), nextCursor }) };
   }
 
   async group(groupId: string, request: ReadRequest): Promise<Answer> {
-    await this.reach(readParameters(request.query, MIN_SEQ).given.minSeq);
-    const group = groupAnswer(await this.knownGroup(groupId));
-    const etag = groupTag(group, request);
-    if (isNotModified(request, etag)) return { json: null, etag };
-    return { json: JSON.stringify(group), etag };
+    const { minSeq } = readParameters(request.query, MIN_SEQ).given;
+    return this.freshness.answer({ minSeq }, async (from) => {
+      const group = groupAnswer(await this.knownGroup(groupId, from));
+      const etag = groupTag(group, request);
+      if (isNotModified(request, etag)) return { json: null, etag };
+      if (request.ifNoneMatch !== undefined && from === 'replica') return null;
+      return { json: JSON.stringify(group), etag };
+    });
   }
 
   async topicsOf(groupId: string, request: ReadRequest): Promise<Answer> {
@@ -71,20 +64,18 @@ export class TopicsReader {
     const query = readTopicListQuery(request.query, scope, (cursor) =>
       decodeCursor(cursor, secret),
     );
-    await this.reach(query.minSeq);
-    const unchanged = await this.unchanged(groupId, request);
-    if (unchanged) return unchanged;
-
-    const found = await this.store.topicsOf(groupId, query);
-    if (!found) throw unknownGroup(groupId);
-    const { page } = found;
-    const group = groupAnswer(found.group);
-    const nextCursor = page.next && encodeCursor(cursorOfTopics(scope, query, page.next), secret);
-    const told = JSON.stringify(group);
-    return {
-      json: `{"data":[${page.data}],"nextCursor":${JSON.stringify(nextCursor)},"group":${told}}`,
-      etag: groupTag(group, request),
-    };
+    return this.unlessUnchanged(groupId, request, query, async (from) => {
+      const found = await this.store.topicsOf(groupId, query, from);
+      if (!found) throw unknownGroup(groupId);
+      const { page } = found;
+      const group = groupAnswer(found.group);
+      const nextCursor = page.next && encodeCursor(cursorOfTopics(scope, query, page.next), secret);
+      const told = JSON.stringify(group);
+      return {
+        json: `{"data":[${page.data}],"nextCursor":${JSON.stringify(nextCursor)},"group":${told}}`,
+        etag: groupTag(group, request),
+      };
+    });
   }
 
   async listTopics(request: ReadRequest): Promise<Answer> {
@@ -92,21 +83,18 @@ export class TopicsReader {
     const query = readTopicListQuery(request.query, 'topics', (cursor) =>
       decodeCursor(cursor, secret),
     );
-    await this.reach(query.minSeq);
-    const { data, next } = await this.store.topics(query);
+    const { data, next } = await this.store.topics(query, await this.freshness.reach(query));
     const nextCursor = next && encodeCursor(cursorOfTopics('topics', query, next), secret);
     return { json: `{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}` };
   }
 
   async topic(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
     const { minSeq, asOf } = readParameters(request.query, TOPIC_PARAMETERS).given;
-    await this.reach(minSeq);
-    const unchanged = await this.unchanged(groupId, request);
-    if (unchanged) return unchanged;
-
-    const { group, topic } = await this.knownTopic(groupId, topicId);
-    const json = asOf === undefined ? topic : await this.topicAsOf(topic, asOf);
-    return { json, etag: groupTag(groupAnswer(group), request) };
+    return this.unlessUnchanged(groupId, request, { minSeq }, async (from) => {
+      const { group, topic } = await this.knownTopic(groupId, topicId, from);
+      const json = asOf === undefined ? topic : await this.topicAsOf(topic, asOf);
+      return { json, etag: groupTag(groupAnswer(group), request) };
+    });
   }
 
   async history(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
@@ -115,20 +103,23 @@ export class TopicsReader {
     const { limit, before, minSeq } = readHistoryQuery(request.query, scope, (cursor) =>
       decodeCursor(cursor, secret),
     );
-    await this.reach(minSeq);
-    const found = await this.log.changes(groupId, topicId, { before, count: limit + 1 });
-    if (found.length === 0) await this.knownTopic(groupId, topicId);
-    const last = found.length > limit ? found[limit - 1] : undefined;
-    const nextCursor = last ? encodeCursor({ scope, before: last.seq }, secret) : null;
-    const data = found.slice(0, limit).map(({ json }) => json);
-    return { json: `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}` };
+    // The page before may be of another server: where the log is shorter, this one would leave a hole.
+    return this.freshness.answer({ minSeq, seen: before }, async (from) => {
+      const found = await this.log.changes(groupId, topicId, { before, count: limit + 1 }, from);
+      if (found.length === 0) await this.knownTopic(groupId, topicId, from);
+      const last = found.length > limit ? found[limit - 1] : undefined;
+      const nextCursor = last ? encodeCursor({ scope, before: last.seq }, secret) : null;
+      const data = found.slice(0, limit).map(({ json }) => json);
+      return { json: `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}` };
+    });
   }
 
   private async knownTopic(
     groupId: string,
     topicId: string,
+    from: Server,
   ): Promise<{ readonly group: ToldGroup; readonly topic: string }> {
-    const found = await this.store.topic(groupId, topicId);
+    const found = await this.store.topic(groupId, topicId, from);
     if (!found) throw unknownGroup(groupId);
     const { group, topic } = found;
     if (topic === null) throw unknownTopic(groupId, topicId);
@@ -149,29 +140,39 @@ export class TopicsReader {
   }
 
   /** 304 by the group's row alone, for an asker who has an answer already. */
-  private async unchanged(groupId: string, request: ReadRequest): Promise<Answer | null> {
-    if (request.ifNoneMatch === undefined) return null;
-    const etag = groupTag(groupAnswer(await this.knownGroup(groupId)), request);
-    return isNotModified(request, etag) ? { json: null, etag } : null;
+  private async unlessUnchanged(
+    groupId: string,
+    request: ReadRequest,
+    wanted: Wanted,
+    read: (from: Server) => Promise<Answer>,
+  ): Promise<Answer> {
+    return this.freshness.answer(wanted, async (from) => {
+      if (request.ifNoneMatch === undefined) return read(from);
+      const etag = groupTag(groupAnswer(await this.knownGroup(groupId, from)), request);
+      if (isNotModified(request, etag)) return { json: null, etag };
+      return from === 'primary' ? read(from) : null;
+    });
   }
 
-  private async knownGroup(groupId: string): Promise<ToldGroup> {
-    const group = await this.groups.submit(groupId);
+  private async knownGroup(groupId: string, from: Server): Promise<ToldGroup> {
+    const group = await this.groups[from].submit(groupId);
     if (group === null) throw unknownGroup(groupId);
     return group;
   }
 
-  /**
-   * Waits until the mirror has `minSeq`.
-   * @throws Problem 503 when that takes too long.
-   */
-  private async reach(minSeq: number | undefined): Promise<void> {
-    if (minSeq === undefined) return;
-    const deadline = performance.now() + MIN_SEQ_PATIENCE_MS;
-    while ((await this.store.lastSeq()) < minSeq) {
-      if (performance.now() > deadline) throw notYet(minSeq);
-      await sleep(MIN_SEQ_INTERVAL_MS);
-    }
+  // Reads of single groups that arrive while one runs share the next: a 304 costs little more
+  // than its request.
+  private sharedReads(from: Server) {
+    return new GroupCommit<string, ToldGroup | null>({
+      commit: async (groupIds) => {
+        const rows = await this.store.groupsById([...new Set(groupIds)], from);
+        const known = new Map(rows.map((row) => [row.group_id, row]));
+        return groupIds.map((groupId) => known.get(groupId) ?? null);
+      },
+      isItemFault: () => false,
+      maxBatch: MAX_SHARED_READS,
+      maxQueue: MAX_WAITING_READS,
+    });
   }
 }
 
@@ -192,10 +193,4 @@ function unknownTopic(groupId: string, topicId: string, asOf?: Date): Problem {
       ? `The mirror knows no topic ${topic} in the group ${group}.`
       : `The mirror knew no topic ${topic} in the group ${group} at ${asOf.toISOString()}.`,
   );
-}
-
-function notYet(minSeq: number): Problem {
-  return new Problem(503, 'SEQ_NOT_REACHED', `The mirror has not come to seq ${minSeq} yet.`, {
-    retryAfterSeconds: 1,
-  });
 }

@@ -111,7 +111,7 @@ export interface paths {
         };
         /**
          * Tells all that changed, in the order of commits and without a hole
-         * @description Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept is answered 410: read the lists, then follow after the `latestSeq` of that answer. An event named `end` tells why the service ends a stream.
+         * @description Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept is answered 410: read the lists with the `latestSeq` of that answer as `minSeq`, then follow after it. An event named `end` tells why the service ends a stream.
          */
         get: operations["followChanges"];
         put?: never;
@@ -186,7 +186,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells whether the process takes requests; 503 while it drains */
+        /** Tells whether the process takes requests; 503 while it starts or drains */
         get: operations["ready"];
         put?: never;
         post?: never;
@@ -465,9 +465,14 @@ export interface components {
         };
         Readiness: {
             /** @enum {string} */
-            status: "ready" | "draining";
+            status: "ready" | "starting" | "draining";
             /** @enum {string} */
             database: "up" | "down";
+            /**
+             * @description Told where there is one; without it the primary is read.
+             * @enum {string}
+             */
+            replica?: "up" | "down";
             /** @description How many callbacks wait on disk for the database. */
             spooled: number;
         };
