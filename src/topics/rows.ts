@@ -186,9 +186,7 @@ function array<Row>(
   rows: readonly Row[],
   cell: (row: Row) => string | number | boolean | null,
 ): string {
-  let literal = '';
-  for (const row of rows) literal += `,${cell(row) ?? 'NULL'}`;
-  return `{${literal.slice(1)}}`;
+  return `{${rows.map((row) => cell(row) ?? 'NULL').join()}}`;
 }
 
 function quoted(text: string | null): string | null {
