@@ -34,7 +34,7 @@ export class SteadyLoad {
   /** Sends until it is stopped, and waits for the answers. */
   async run() {
     // Bounded, as the vendor's are: a request that finds none free waits, and that counts.
-    const agent = new Agent({ keepAlive: true, maxSockets: 100 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 500 });
     /** @type {Promise<void>[]} */
     const running = [];
     const begun = performance.now();
