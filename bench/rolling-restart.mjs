@@ -46,12 +46,11 @@ const isKilling = sabotage === 'kill' || sabotage === 'no-repeat';
 
 /** What was promised and not kept. @type {string[]} */
 const broken = [];
-findProgram('haproxy');
-const directory = await mkdtemp(join(tmpdir(), 'topic-mirror-rolling-'));
 try {
+  findProgram('haproxy');
   await run();
-} finally {
-  await rm(directory, { recursive: true, force: true });
+} catch (error) {
+  broken.push(error instanceof Error ? error.message : String(error));
 }
 print(broken.length === 0 ? '\nall promises were kept' : `\nbroken: ${broken.join('; ')}`);
 process.exitCode = broken.length === 0 ? 0 : 1;
@@ -61,6 +60,7 @@ async function run() {
     `${rate} callbacks/s, ${rounds} rounds, ${availableParallelism()} cores, Node ${process.version}\n`,
   );
   const secrets = makeSecrets();
+  const directory = await mkdtemp(join(tmpdir(), 'topic-mirror-rolling-'));
   const server = await startOwnServer(directory);
   if (server === null) throw new Error('no place for the files of PostgreSQL');
   /** @type {Replica[]} */
@@ -85,6 +85,7 @@ async function run() {
   } finally {
     await Promise.all(replicas.map((replica) => replica.end('SIGKILL')));
     await server.close();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
@@ -100,20 +101,25 @@ async function trial({ proxy, replicas, secrets, databaseUrl }) {
   const following = through.follow(stop.signal);
   const sending = load.run();
   const reading = read(proxy.url, secrets, stop.signal);
-  const begun = performance.now();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const replica of replicas) await restart(proxy, replica, secrets);
+  try {
+    const begun = performance.now();
+    for (let round = 0; round < rounds; round += 1) {
+      for (const replica of replicas) await restart(proxy, replica, secrets);
+    }
+    await sleep(PAUSE_MS);
+    const seconds = (performance.now() - begun) / 1000;
+    load.stop();
+    await sending;
+    const found = await compare(databaseUrl, load);
+    await through.reach(found.latest, CHECK_TIMEOUT_MS);
+    stop.abort();
+    const reads = await reading;
+    report({ load, found, through, reads, seconds, repeated: await countRepeated(proxy) });
+  } finally {
+    load.stop();
+    stop.abort();
+    await Promise.all([sending, following, reading]);
   }
-  await sleep(PAUSE_MS);
-  const seconds = (performance.now() - begun) / 1000;
-  load.stop();
-  await sending;
-  const found = await compare(databaseUrl, load);
-  await through.reach(found.latest, CHECK_TIMEOUT_MS);
-  stop.abort();
-  await following;
-  const reads = await reading;
-  report({ load, found, through, reads, seconds, repeated: await countRepeated(proxy) });
 }
 
 /**
