@@ -65,12 +65,12 @@ export async function startOwnServer(directory, { needsSmallDisk = false } = {})
     /** Every process of the server at once, as when the machine loses its power. */
     kill: async () => {
       const ended = running?.ended;
-      for (const pid of await pids()) process.kill(pid, 'SIGKILL');
+      for (const pid of await pids()) signalTo(pid, 'SIGKILL');
       await ended;
     },
     /** @param {NodeJS.Signals} signal */
     signalAll: async (signal) => {
-      for (const pid of await pids()) process.kill(pid, signal);
+      for (const pid of await pids()) signalTo(pid, signal);
     },
     fillDisk: async () => {
       const file = await open(filler, 'w');
@@ -84,11 +84,24 @@ export async function startOwnServer(directory, { needsSmallDisk = false } = {})
     },
     freeDisk: () => rm(filler, { force: true }),
     close: async () => {
-      for (const pid of await pids()) process.kill(pid, 'SIGCONT');
+      for (const pid of await pids()) signalTo(pid, 'SIGCONT');
       await stop();
       if (needsSmallDisk) execFileSync('umount', [place]);
     },
   };
+}
+
+/**
+ * @param {number} pid
+ * @param {NodeJS.Signals} signal
+ */
+function signalTo(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // A process of the server ends with its client, maybe just now.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 /** @param {string} place */

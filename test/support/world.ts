@@ -49,9 +49,15 @@ export async function startWorld(
   };
 }
 
+/** A vendor, and somebody who answers questions to its mirror. */
+interface Compared {
+  readonly simulator: Simulator;
+  readonly app: Pick<TestApp, 'http'>;
+}
+
 /** Everything in which the mirror differs from the vendor, or some groups of it do, one line each. */
 export async function differences(
-  { simulator, app }: Omit<World, 'close'>,
+  { simulator, app }: Compared,
   only?: ReadonlySet<string>,
 ): Promise<string[]> {
   const found: string[] = [];
@@ -73,7 +79,7 @@ export async function differences(
 /** Differences, asked for until there are none or the time is over. */
 export async function differencesAfter(
   ms: number,
-  world: Omit<World, 'close'>,
+  world: Compared,
   only?: ReadonlySet<string>,
 ): Promise<{ differences: string[]; afterMs: number }> {
   const startedAt = performance.now();
@@ -87,7 +93,7 @@ export async function differencesAfter(
 
 type Json = Readonly<Record<string, unknown>>;
 
-async function groupDifferences(app: TestApp, group: Group, copy: Json): Promise<string[]> {
+async function groupDifferences(app: Compared['app'], group: Group, copy: Json): Promise<string[]> {
   const { groupId, name, type, ownerAccount } = group;
   const told = { name, type, ownerAccount, destroyedAt: null };
   const found = compare(groupId, told, copy);
@@ -124,7 +130,7 @@ function compare(id: string, told: Json, copy: Json): string[] {
     .map(([field, value]) => `${id}: ${field} is ${String(copy[field])}, not ${String(value)}`);
 }
 
-async function all(app: TestApp, path: string): Promise<Json[]> {
+async function all(app: Compared['app'], path: string): Promise<Json[]> {
   const items: Json[] = [];
   let cursor: string | null = null;
   do {
