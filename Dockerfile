@@ -19,10 +19,12 @@ COPY --from=build /app/node_modules ./node_modules
 USER node
 CMD ["node_modules/.bin/prisma", "migrate", "deploy"]
 
-# Four fifths of the packages are Prisma's command, and query compilers of other databases.
+# Four fifths of the packages are Prisma's command, query compilers of other databases, and further
+# builds of OpenTelemetry, of which Node.js loads the one for CommonJS.
 FROM build AS runtime
 RUN npm uninstall --no-save --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund prisma @prisma/schema-engine-wasm && \
     find node_modules/@prisma/client/runtime -name 'query_*' ! -name '*.postgresql.*' -delete && \
+    find node_modules/@opentelemetry -type f ! -path '*/build/src/*.js' ! -name '*.cjs' ! -name package.json ! -name LICENSE -delete && \
     mkdir /data
 
 FROM node:24-slim AS mirror

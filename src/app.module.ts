@@ -10,6 +10,7 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { ReconcileModule } from './reconcile/reconcile.module.js';
 import { RetentionModule } from './retention/retention.module.js';
 import { TopicsModule } from './topics/topics.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 @Module({})
@@ -20,6 +21,7 @@ export class AppModule {
       imports: [
         ConfigModule.register(settings),
         MetricsModule,
+        TracingModule,
         HttpModule,
         WebhooksModule,
         TopicsModule,

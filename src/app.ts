@@ -21,6 +21,7 @@ import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
 import { protect } from './http/protection.js';
 import { Metrics } from './metrics/metrics.js';
+import { Tracing } from './tracing/tracing.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 // Ids are far shorter; a longer one is answered 400 by name, this bound only stops the absurd.
@@ -67,8 +68,11 @@ export async function createApp(
     abortOnError: false,
     logger: new NestLogger(logger),
   });
+  const tracing = app.get(Tracing);
+  if (tracing.isOn) app.useLogger(new NestLogger(logger, () => tracing.ids));
   app.useGlobalFilters(errors);
   app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
+  tracing.traceRequests(adapter.getInstance());
   measureAnswers(adapter.getInstance(), app.get(Metrics));
   takeBytes(adapter.getInstance());
   await protect(app, settings);

@@ -10,6 +10,7 @@ const SAME_SIGNAL_MS = 1_000;
 // Whoever does not read his answer by then gets none.
 const CLOSE_TIMEOUT_MS = 4_000;
 const GIVE_UP_MS = 15_000;
+const LINGER_MS = 200;
 
 /**
  * On the first SIGTERM or SIGINT drains and closes the app, also one that is still starting; a
@@ -61,5 +62,7 @@ export async function stop(
     process.exitCode = 1;
   } finally {
     clearTimeout(cut);
+    // Nothing of ours is left; an exporter of spans may still wait to try its collector again.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }

@@ -18,6 +18,7 @@ import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 import { ReconcileModule } from '../reconcile/reconcile.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { JournalModule } from '../webhooks/journal.module.js';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -41,6 +42,7 @@ class CliModule {
         ConfigModule.register(settings),
         HttpModule,
         MetricsModule,
+        TracingModule,
         TopicsModule,
         JournalModule,
         ReconcileModule,

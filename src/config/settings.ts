@@ -9,6 +9,12 @@ export interface ApiKey {
   readonly sha256: Buffer;
 }
 
+/** What is traced goes there; whatever else OpenTelemetry knows it reads from the environment itself. */
+export interface TracingSettings {
+  readonly protocol: 'http/protobuf' | 'http/json';
+  readonly serviceName: string;
+}
+
 export const SCHEMA = {
   NODE_ENV: {
     fallback: 'development',
@@ -185,6 +191,44 @@ export const SCHEMA = {
     meaning: 'a stream is cut whose reader has not taken what it was sent for so many seconds',
     parse: integer(1, 3600),
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    fallback: null,
+    meaning:
+      'where spans are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`; without it nothing is traced',
+    parse: httpUrl,
+  },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    fallback: 'http/protobuf',
+    meaning: 'form of what is sent: `http/protobuf` or `http/json`',
+    parse: oneOf('http/protobuf', 'http/json'),
+  },
+  OTEL_SERVICE_NAME: {
+    fallback: 'topic-mirror',
+    meaning: 'the name of this service in traces',
+    parse: text,
+  },
+  OTEL_TRACES_SAMPLER: {
+    fallback: 'parentbased_always_on',
+    meaning: 'which traces are kept: one of the samplers that OpenTelemetry names',
+    parse: oneOf(
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ),
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    fallback: '1',
+    meaning: 'the part of all traces, from 0 to 1, that a sampler `…traceidratio` keeps',
+    parse: ratio,
+  },
+  OTEL_SDK_DISABLED: {
+    fallback: 'false',
+    meaning: '`true` traces nothing, whatever else is set',
+    parse: oneOf('true', 'false'),
+  },
 } as const satisfies Record<string, Definition<unknown>>;
 
 export type SettingName = keyof typeof SCHEMA;
@@ -237,6 +281,8 @@ export abstract class Settings {
   abstract readonly feedMaxStreams: number;
   abstract readonly feedHeartbeatSeconds: number;
   abstract readonly feedSlowSeconds: number;
+  /** `null`: nothing is traced. */
+  abstract readonly tracing: TracingSettings | null;
 }
 
 /**
@@ -296,6 +342,7 @@ export function parseSettings(env: Environment): Settings {
     feedMaxStreams: reader.defaulted('FEED_MAX_STREAMS', SCHEMA.FEED_MAX_STREAMS),
     feedHeartbeatSeconds: reader.defaulted('FEED_HEARTBEAT_SECONDS', SCHEMA.FEED_HEARTBEAT_SECONDS),
     feedSlowSeconds: reader.defaulted('FEED_SLOW_SECONDS', SCHEMA.FEED_SLOW_SECONDS),
+    tracing: readTracing(reader),
   };
   const problems = [...reader.problems, ...missing(env, settings)];
   if (problems.length > 0) throw new SettingsError(problems);
@@ -312,6 +359,22 @@ export function openDoors(settings: Settings): string[] {
     doors.push('the query API answers without a key (set API_KEYS)');
   }
   return doors;
+}
+
+function readTracing(reader: Reader): TracingSettings | null {
+  const endpoint = reader.optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    SCHEMA.OTEL_EXPORTER_OTLP_ENDPOINT,
+  );
+  const tracing = {
+    protocol: reader.defaulted('OTEL_EXPORTER_OTLP_PROTOCOL', SCHEMA.OTEL_EXPORTER_OTLP_PROTOCOL),
+    serviceName: reader.defaulted('OTEL_SERVICE_NAME', SCHEMA.OTEL_SERVICE_NAME),
+  };
+  // Only checked here: the sampler reads them itself.
+  reader.defaulted('OTEL_TRACES_SAMPLER', SCHEMA.OTEL_TRACES_SAMPLER);
+  reader.defaulted('OTEL_TRACES_SAMPLER_ARG', SCHEMA.OTEL_TRACES_SAMPLER_ARG);
+  const isDisabled = reader.defaulted('OTEL_SDK_DISABLED', SCHEMA.OTEL_SDK_DISABLED) === 'true';
+  return endpoint === undefined || isDisabled ? null : tracing;
 }
 
 type Value<Name extends SettingName> = ReturnType<(typeof SCHEMA)[Name]['parse']>;
@@ -440,6 +503,19 @@ function apiOrigin(value: string): string {
 function isClearText(origin: string): boolean {
   const { protocol, hostname } = new URL(origin);
   return protocol === 'http:' && !['127.0.0.1', '[::1]', 'localhost'].includes(hostname);
+}
+
+function httpUrl(value: string): string {
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new RangeError('must be a URL like http://127.0.0.1:4318');
+  }
+  return value;
+}
+
+function ratio(value: string): number {
+  const number = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= 0 && number <= 1)) throw new RangeError('must be a number from 0 to 1');
+  return number;
 }
 
 function appId(value: string): string {

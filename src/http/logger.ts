@@ -28,7 +28,11 @@ export function createLogger(
 
 /** Nest's own messages and those of our classes, written through pino. */
 export class NestLogger implements LoggerService {
-  constructor(private readonly logger: Logger) {}
+  /** @param more what every line is given besides. */
+  constructor(
+    private readonly logger: Logger,
+    private readonly more?: () => object | undefined,
+  ) {}
 
   log(message: unknown, ...rest: unknown[]): void {
     this.write('info', message, rest);
@@ -54,7 +58,7 @@ export class NestLogger implements LoggerService {
     const context = rest.at(-1);
     const isRoutine = (least === 'info' && ROUTINE.has(context)) || context === 'ExceptionHandler';
     const level = isRoutine ? 'debug' : least;
-    const fields = typeof context === 'string' ? { context } : {};
+    const fields = { ...(typeof context === 'string' && { context }), ...this.more?.() };
     if (message instanceof Error) this.logger[level]({ ...fields, err: message });
     else if (typeof message === 'object' && message !== null) {
       this.logger[level]({ ...fields, ...message });

@@ -9,6 +9,7 @@ import { RestClient } from '../tencent/rest-client.js';
 import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
 import { TopicsService } from '../topics/topics.service.js';
+import { Tracing } from '../tracing/tracing.js';
 import { ListingStore } from './listing.store.js';
 import { dateOfQuestion, look, type Look, setOf } from './look.js';
 import { type Visit, VisitsStore } from './visits.store.js';
@@ -67,6 +68,7 @@ export class Walk {
     private readonly listing: ListingStore,
     private readonly metrics: Metrics,
     private readonly settings: Settings,
+    private readonly tracing: Tracing,
   ) {}
 
   get isPossible(): boolean {
@@ -115,7 +117,10 @@ export class Walk {
     if (MAX_UNDER_WAY - this.underWay < BATCH) return this.bell.rings(POLL_MS);
     await this.visits.planDoubted();
     const claimed = await this.visits.claim({ limit: BATCH, askedBefore: options.askedBefore() });
-    if (claimed.length > 0) void this.visitAll(client, claimed, options);
+    if (claimed.length > 0) {
+      const size = { 'topicmirror.groups': claimed.length };
+      void this.tracing.run('reconcile', size, () => this.visitAll(client, claimed, options));
+    }
     if (claimed.length < BATCH) await pause(POLL_MS, options.signal);
   }
 

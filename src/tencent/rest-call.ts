@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Attributes, Tracing } from '../tracing/tracing.js';
 import type { Micros } from './answers.js';
 import { adviceOn, verdictOn } from './error-codes.js';
 import { VendorAlarmError, VendorCallError, VendorUnavailableError } from './errors.js';
@@ -14,6 +15,7 @@ export interface RestOptions {
   readonly account: Account;
   readonly limiter: RateLimiter;
   readonly retry?: Partial<RetryPolicy>;
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -66,11 +68,16 @@ export class RestCaller {
   private readonly policy: RetryPolicy;
   private alarm: { readonly error: VendorAlarmError; readonly until: number } | null = null;
   private skewMs: number | null = null;
+  private readonly tracing: Tracing;
+  private readonly peer: Attributes;
   private readonly observers: CallObserver[] = [];
 
   constructor(private readonly options: RestOptions) {
     this.userSigs = new UserSigSource(options.account);
     this.policy = { ...RETRY, ...options.retry };
+    this.tracing = options.tracing ?? Tracing.off;
+    const { hostname } = new URL(options.origin);
+    this.peer = { 'http.request.method': 'POST', 'server.address': hostname };
   }
 
   /** How far this machine's clock is ahead of the vendor's, as of the last answer. Whole seconds. */
@@ -93,7 +100,9 @@ export class RestCaller {
       this.throwAlarm();
       await this.options.limiter.acquire(command, signal);
       const userSig = this.userSigs.current();
-      const tried = await this.attempt(command, body, userSig, signal);
+      const tried = await this.tracing.call(command, this.peer, () =>
+        this.attempt(command, body, userSig, signal),
+      );
       if (tried.verdict === 'done') return tried.answer;
       if (tried.verdict === 'renew') {
         if (isRenewed) throw this.alarmAt(command, 70001, tried.reason);
@@ -118,6 +127,7 @@ export class RestCaller {
     const { timeoutMs } = this.policy;
     const posted = await post(this.url(command, userSig), body, { timeoutMs, signal });
     if (posted.status === null) return this.retried(command, null, posted.reason);
+    this.tracing.note('http.response.status_code', posted.status);
     // The header has whole seconds: on average half a second is cut off.
     if (posted.date) this.skewMs = Date.now() - posted.date.getTime() - 500;
     if (posted.status === 429) return this.retried(command, null, 'HTTP status 429', 'slow down');
@@ -134,6 +144,7 @@ export class RestCaller {
 
   private judge(command: Command, answer: RestAnswer): Attempt {
     const { code, wire } = answer;
+    this.tracing.note('topicmirror.vendor.code', code);
     const info = `error ${code} (${this.infoOf(wire)})`;
     const verdict = verdictOn(code);
     switch (verdict) {
@@ -218,6 +229,7 @@ export class RestCaller {
   }
 
   private count(command: Command, outcome: CallOutcome, code: number | null): void {
+    if (outcome !== 'ok') this.tracing.fail(code === null ? 'no answer' : String(code));
     for (const observe of this.observers) observe(command, outcome, code);
   }
 }

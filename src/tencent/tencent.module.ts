@@ -1,6 +1,7 @@
 // Owns the vendor's REST API: who asks, how fast, what the answers say. Hides its wire form.
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { Tracing } from '../tracing/tracing.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RestClient } from './rest-client.js';
 
@@ -15,7 +16,11 @@ export class TencentModule {
       module: TencentModule,
       imports,
       providers: [
-        { provide: RestClient, useFactory: createRestClient, inject: [Settings, RateLimiter] },
+        {
+          provide: RestClient,
+          useFactory: createRestClient,
+          inject: [Settings, RateLimiter, Tracing],
+        },
       ],
       exports: [RestClient],
     };
@@ -23,12 +28,17 @@ export class TencentModule {
 }
 
 /** A client by the settings, or `null` where they name no API. */
-export function createRestClient(settings: Settings, limiter: RateLimiter): RestClient | null {
+export function createRestClient(
+  settings: Settings,
+  limiter: RateLimiter,
+  tracing: Tracing,
+): RestClient | null {
   const { imSdkAppId, imApiOrigin, imAdminUserId, imSecretKey } = settings;
   if (imApiOrigin === null || imSecretKey === null) return null;
   return new RestClient({
     origin: imApiOrigin,
     account: { sdkAppId: imSdkAppId, userId: imAdminUserId, secretKey: imSecretKey },
     limiter,
+    tracing,
   });
 }

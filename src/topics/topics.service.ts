@@ -3,6 +3,7 @@ import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
+import { Tracing } from '../tracing/tracing.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
 import { type ChangeRow, fold, type Folded, isJournalOnly } from './fold.js';
@@ -20,7 +21,7 @@ const TURNS_AFTER_A_LOSS = 20;
 @Injectable()
 export class TopicsService {
   private readonly commits = new GroupCommit<ChangeSet, Applied, Read | null>({
-    commit: (sets, read) => this.commit(sets, read),
+    commit: (sets, read) => this.tracing.commit(sets, () => this.commit(sets, read)),
     prepare: (sets) => this.readAhead(sets),
     isItemFault: isDataFault,
     maxBatch: MAX_BATCH,
@@ -36,6 +37,7 @@ export class TopicsService {
     private readonly database: Database,
     private readonly store: TopicsStore,
     private readonly metrics: Metrics,
+    private readonly tracing: Tracing,
   ) {
     metrics.onScrape(() => metrics.queueLength.set(this.commits.length));
   }
@@ -48,6 +50,7 @@ export class TopicsService {
    *   applying it again is safe.
    */
   async apply(set: ChangeSet): Promise<Applied> {
+    this.tracing.awaitCommit(set);
     return this.commits.submit(set);
   }
 

@@ -4,6 +4,7 @@ import { Settings } from '../config/settings.js';
 import { Problem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Outcome } from '../topics/change.js';
+import { Tracing } from '../tracing/tracing.js';
 import { callbackId, type InvalidCallbackError, nextArrival } from './callback.js';
 import { Keeper, NotKeptError } from './keeper.js';
 import { ContradictionError, type Reading, readRequest, type Request } from './reading.js';
@@ -26,6 +27,7 @@ export class Receiver {
     private readonly keeper: Keeper,
     private readonly metrics: Metrics,
     private readonly settings: Settings,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -43,6 +45,7 @@ export class Receiver {
       body: bytes ?? NOTHING,
     };
     const reading = readRequest(request, query);
+    this.tracing.note('topicmirror.callback.id', request.id);
     if (reading.isGate) {
       // A user of the app waits for this answer, and nothing depends on its being kept.
       this.count(reading, 'ignored');
@@ -64,6 +67,8 @@ export class Receiver {
 
   private count({ label }: Reading, outcome: Outcome | 'spooled' | 'failed'): void {
     this.metrics.countCallback(label, outcome);
+    this.tracing.note('topicmirror.command', label);
+    this.tracing.note('topicmirror.outcome', outcome);
   }
 
   /** What could not be kept is not answered before the vendor has given up waiting. */
