@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { History } from '../changes/history.js';
-import { GroupCommit } from '../database/group-commit.js';
 import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
 import { type Answer, entityTag, isNotModified, type ReadRequest } from '../http/read-request.js';
@@ -21,25 +20,10 @@ import { type GroupAnswer, groupAnswer, type ToldGroup, type TopicAnswer } from 
 // How long a reader waits for the `seq` it has seen elsewhere, and how often it looks.
 const MIN_SEQ_PATIENCE_MS = 1_000;
 const MIN_SEQ_INTERVAL_MS = 50;
-const MAX_SHARED_READS = 500;
-const MAX_WAITING_READS = 10_000;
 
 /** Answers the questions of the query API. Unknown ids are a Problem 404. */
 @Injectable()
 export class TopicsReader {
-  // Reads of single groups that arrive while one runs share the next: a 304 costs little more
-  // than its request.
-  private readonly groups = new GroupCommit<string, ToldGroup | null>({
-    commit: async (groupIds) => {
-      const rows = await this.store.groupsById([...new Set(groupIds)]);
-      const known = new Map(rows.map((row) => [row.group_id, row]));
-      return groupIds.map((groupId) => known.get(groupId) ?? null);
-    },
-    isItemFault: () => false,
-    maxBatch: MAX_SHARED_READS,
-    maxQueue: MAX_WAITING_READS,
-  });
-
   constructor(
     private readonly store: TopicListsStore,
     private readonly log: History,
@@ -156,7 +140,7 @@ export class TopicsReader {
   }
 
   private async knownGroup(groupId: string): Promise<ToldGroup> {
-    const group = await this.groups.submit(groupId);
+    const group = await this.store.group(groupId);
     if (group === null) throw unknownGroup(groupId);
     return group;
   }
