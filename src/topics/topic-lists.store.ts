@@ -2,14 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { CollectedReads } from '../database/collected-reads.js';
 import { Database } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
+import type { Place, TopicListQuery } from './list-query.js';
 import {
   type GroupPage,
-  groupPages,
   type GroupPageRow,
   isPlain,
-  topicsOnPage,
-} from './group-pages.store.js';
-import type { Place, TopicListQuery } from './list-query.js';
+  pageOf,
+  pageOfAll,
+  type PageRow,
+  pagesOfGroups,
+} from './plain-pages.store.js';
 import { GROUP_COLUMNS, told } from './told.store.js';
 import { page, pageColumns } from './topic-page.store.js';
 import { type ToldGroup, TOPIC_FIELDS } from './views.js';
@@ -105,6 +107,14 @@ export class TopicListsStore {
 
   /** A page of the topics of all groups. */
   async topics(query: TopicListQuery): Promise<TopicPage> {
+    if (isPlain(query)) {
+      const [row] = await this.database.reads.query<PageRow>(
+        pageOfAll(query),
+        'page of all topics',
+      );
+      if (!row) throw new Error('an aggregate without a row');
+      return pageOf(row, query.limit, row.lastGroup);
+    }
     const [row] = await this.database.reads.query<FoundPage>(Prisma.sql`
       ${page(query, null)}
       select ${pageColumns(query)}`);
@@ -150,16 +160,13 @@ export class TopicListsStore {
 
   private async readPages(asked: readonly GroupPage[]): Promise<(GroupTopics | null)[]> {
     const rows = await this.database.reads.query<GroupPageRow>(
-      groupPages(asked),
+      pagesOfGroups(asked),
       'pages of groups',
     );
     const found = new Map(rows.map((row) => [row.n, row]));
     return asked.map(({ groupId, limit }, index) => {
       const row = found.get(index + 1);
-      if (!row) return null;
-      const next =
-        row.found > limit && row.last !== null ? (['', row.last, groupId] as const) : null;
-      return { group: row.group, page: { data: topicsOnPage(row, limit), next } };
+      return row ? { group: row.group, page: pageOf(row, limit, groupId) } : null;
     });
   }
 }
