@@ -1,6 +1,7 @@
 // The statement of a page of topics, by any order and filter.
 import { Prisma } from '../database/generated/client.js';
-import type { Filters, Order, Place, SortField, TopicListQuery } from './list-query.js';
+import type { Order, SortField } from './list-parameters.js';
+import type { Filters, Place, TopicListQuery } from './list-query.js';
 import { told, TOPIC_COLUMNS } from './told.store.js';
 
 // The sort keys, as the indexes of the migration `lists` have them: never null, so that one

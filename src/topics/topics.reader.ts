@@ -5,14 +5,13 @@ import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
 import { type Answer, entityTag, isNotModified, type ReadRequest } from '../http/read-request.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
+import { MIN_SEQ, TOPIC_PARAMETERS } from './list-parameters.js';
 import {
   cursorOfGroups,
   cursorOfTopics,
-  MIN_SEQ,
   readGroupListQuery,
   readHistoryQuery,
   readTopicListQuery,
-  TOPIC_PARAMETERS,
 } from './list-query.js';
 import { TopicListsStore } from './topic-lists.store.js';
 import { type GroupAnswer, groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
