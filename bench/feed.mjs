@@ -1,6 +1,6 @@
 // npm run bench:feed [-- --seconds 8]: what followers of the feed cost the writers and the process, as
-// ratios within one run: 1,000 streams that have nothing to tell, and 500 whose readers take less than
-// is written. Starts the built service on a throw-away embedded server, prints a table, keeps nothing.
+// ratios within one run: 1,000 streams that have nothing to tell, 500 whose readers take less than is
+// written, and both. Starts the built service on a throw-away embedded server, prints a table, keeps nothing.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const SLOW_STREAMS = 500;
 const TAKE_MS = 2_000;
 const GROUPS = 200;
 const TOPICS = 10_000;
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 10;
 const SETTLE_MS = 2_000;
 const QUERY =
   'SdkAppid=1400000000&CallbackCommand=Group.CallbackAfterCreateTopic&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI';
@@ -31,6 +31,8 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 
 let sent = 0;
+/** @type {Set<import('node:net').Socket>} */
+const followers = new Set();
 const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-bench-'));
 const postgres = await acquireServer({ dataDir });
 const server = spawn(process.execPath, [join(import.meta.dirname, 'server.mjs')], {
@@ -52,28 +54,39 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 
-/** @typedef {{ rate: number, p99: number, failed: number, streams: number, megabytes: number }} Figures */
+/** @typedef {{ name: string, rate: number, p99: number, failed: number, streams: number, megabytes: number }} Figures */
 
 /** @param {string} url */
 async function run(url) {
   print(
     `${seconds} s each, ${WRITERS} writers, ${availableParallelism()} cores, Node ${process.version}\n`,
   );
-  print('followers                callbacks/s   p99 ms  failed  streams at the end  peak MiB');
-  await write(url, WARM_UP_SECONDS);
-  const first = await show('none', url);
-  const idle = await following(url, IDLE_STREAMS, '/changes?groupId=quiet', () =>
-    show('1,000 idle', url),
+  print(
+    'followers                callbacks/s   p99 ms  failed  streams at the end  peak MiB  MiB told',
   );
-  const second = await show('none', url);
-  const slow = await following(url, SLOW_STREAMS, '/changes', () => show('500 slow', url));
-  const third = await show('none', url);
-  // The machine may become slower or faster on the way: each is compared with before and after it.
+  await write(url, WARM_UP_SECONDS);
+  const none = () => show('none', url);
+  const idle = (/** @type {() => Promise<Figures>} */ measure) =>
+    following(url, IDLE_STREAMS, '/changes?groupId=quiet', measure);
+  const slow = (/** @type {() => Promise<Figures>} */ measure) =>
+    following(url, SLOW_STREAMS, '/changes', measure);
+  const withNone = [await none()];
+  const withSome = [];
+  withSome.push(await idle(() => show('1,000 idle', url)));
+  withNone.push(await none());
+  withSome.push(await slow(() => show('500 slow', url)));
+  withNone.push(await none());
+  withSome.push(await idle(() => slow(() => show('1,000 idle and 500 slow', url))));
+  withNone.push(await none());
   print('');
-  print(`with 1,000 idle / with none  ${(idle.rate / mean(first.rate, second.rate)).toFixed(2)}`);
-  print(`with 500 slow / with none    ${(slow.rate / mean(second.rate, third.rate)).toFixed(2)}`);
-  const growth = (slow.megabytes - second.megabytes) / SLOW_STREAMS;
-  print(`MiB more for each slow one   ${growth.toFixed(2)}`);
+  withSome.forEach(({ name, rate, megabytes }, index) => {
+    // The machine may become slower or faster on the way: each is compared with before and after it.
+    const [before, after] = withNone.slice(index, index + 2);
+    if (!before || !after) throw new Error('nothing to compare with');
+    const ratio = rate / ((before.rate + after.rate) / 2);
+    const more = megabytes - before.megabytes;
+    print(`${name.padEnd(24)} / none  ${ratio.toFixed(2)}   ${more.toFixed(0)} MiB more`);
+  });
 }
 
 /**
@@ -94,6 +107,7 @@ async function show(name, url) {
   over.abort();
   await watching;
   const figures = {
+    name,
     rate: result.requests.average,
     p99: result.latency.p99,
     failed: result.non2xx + result.errors,
@@ -107,6 +121,7 @@ async function show(name, url) {
     String(figures.failed).padStart(7),
     String(figures.streams).padStart(19),
     figures.megabytes.toFixed(0).padStart(9),
+    (told() / 1024 / 1024).toFixed(0).padStart(9),
   ];
   print(cells.join(' '));
   return figures;
@@ -127,6 +142,7 @@ async function following(url, count, path, measure) {
       socket.on('error', () => undefined);
       await once(socket, 'connect');
       socket.pause();
+      followers.add(socket);
       socket.write(`GET ${path} HTTP/1.1\r\nhost: bench\r\naccept: text/event-stream\r\n\r\n`);
       return socket;
     }),
@@ -137,7 +153,10 @@ async function following(url, count, path, measure) {
   await sleep(SETTLE_MS);
   const figures = await measure();
   clearInterval(taking);
-  for (const socket of sockets) socket.destroy();
+  for (const socket of sockets) {
+    followers.delete(socket);
+    socket.destroy();
+  }
   await sleep(SETTLE_MS);
   return figures;
 }
@@ -190,12 +209,11 @@ async function metric(url, name) {
   );
 }
 
-/**
- * @param {number} a
- * @param {number} b
- */
-function mean(a, b) {
-  return (a + b) / 2;
+/** How many bytes those who follow now have taken. */
+function told() {
+  let bytes = 0;
+  for (const { bytesRead } of followers) bytes += bytesRead;
+  return bytes;
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
