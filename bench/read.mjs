@@ -17,6 +17,7 @@ const CONNECTIONS = 64;
 const BARE_CONNECTIONS = 5;
 const TOPICS_OF_GROUP = 100;
 const LIMIT = 50;
+const WARM_UP_SECONDS = 3;
 
 const { values: options } = parseArgs({
   options: {
@@ -122,7 +123,7 @@ async function run(url) {
  */
 async function show(name, url, next) {
   // The first requests compile code and fill caches.
-  await measure(url, next, 1);
+  await measure(url, next, WARM_UP_SECONDS);
   const result = await measure(url, next, seconds);
   const cells = [
     name.padEnd(34),
@@ -169,7 +170,7 @@ async function bareRate() {
   };
   const all = (/** @type {number} */ ms) =>
     Promise.all(Array.from({ length: BARE_CONNECTIONS }, () => ask(performance.now() + ms)));
-  await all(1000);
+  await all(WARM_UP_SECONDS * 1000);
   count = 0;
   await all(seconds * 1000);
   return count / seconds;

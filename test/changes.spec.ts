@@ -264,43 +264,6 @@ describe('a reader of the feed', () => {
     await reading;
     expect(events.at(-1)).toEqual({ event: 'end', data: '{"reason":"draining"}' });
   });
-
-  it.each(['stream', 'poll'])(
-    'who comes and goes sees each change once and in order while two write: %s',
-    async (kind) => {
-      mirror = await startApp();
-      const total = 2 * 60 * 5;
-      const writers = ['w1', 'w2'].map(async (group_id) => {
-        for (let batch = 0; batch < 60; batch += 1) {
-          const changes = Array.from({ length: 5 }, () => ({ group_id }));
-          await appendChanges(mirror.database, changes, batch % 3 !== 0);
-          await sleep(Math.random() * 10);
-        }
-      });
-      const seen: number[] = [];
-      let connections = 0;
-      while (seen.length < total) {
-        const after = seen.at(-1) ?? 0;
-        connections += 1;
-        if (kind === 'stream') {
-          const source = await EventSource.open(`${mirror.url}/changes`, {
-            'last-event-id': String(after),
-          });
-          const some = 1 + Math.floor(Math.random() * 40);
-          const rest = Math.min(some, total - seen.length);
-          seen.push(...(await source.changes(rest)).map(({ seq }) => seq));
-          source.close();
-        } else {
-          const limit = 1 + Math.floor(Math.random() * 40);
-          const { body } = await mirror.http.get('/changes').query({ after, limit, wait: 5 });
-          seen.push(...body.data.map(({ seq }: Change) => seq));
-        }
-      }
-      await Promise.all(writers);
-      expect(seen).toEqual(Array.from({ length: total }, (_, index) => index + 1));
-      expect(connections).toBeGreaterThan(10);
-    },
-  );
 });
 
 /** Opens a stream and reads nothing of it. */

@@ -293,6 +293,66 @@ describe('an entity tag', () => {
   });
 });
 
+describe('many readers at once', () => {
+  const GROUPS = Array.from({ length: 20 }, (_, index) => `g${index}`);
+  const IDS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+    GROUPS.map((groupId, count) => [
+      groupId,
+      Array.from({ length: count }, (_, index) => `${groupId}-${String(index).padStart(2, '0')}`),
+    ]),
+  );
+  let mirror: TestApp;
+  beforeAll(async () => {
+    mirror = await startApp({ DATABASE_POOL_SIZE: '4' });
+    await seed(
+      mirror.database,
+      GROUPS.map((group_id) => ({ group_id })),
+      Object.entries(IDS).flatMap(([group_id, ids]) =>
+        // The name holds a line break and whatever else could be taken for the end of a topic.
+        ids.map((topic_id) => ({ group_id, topic_id, name: `},\n{"topicId": "${topic_id}"` })),
+      ),
+    );
+  });
+  afterAll(() => mirror.close());
+
+  it('are each answered what they asked', async () => {
+    const questions = GROUPS.flatMap((groupId) => [1, 7, 100].map((limit) => ({ groupId, limit })));
+    const told = await Promise.all(
+      questions.map(async ({ groupId, limit }) => {
+        const path = `${groupPath(groupId)}/topics?limit=${limit}`;
+        const { body } = await mirror.http.get(path);
+        const next = await mirror.http.get(`${path}&cursor=${body.nextCursor}`);
+        return [body.group.groupId, limit, idsOf(body), body.nextCursor && idsOf(next.body)];
+      }),
+    );
+    expect(told).toEqual(
+      questions.map(({ groupId, limit }) => {
+        const ids = IDS[groupId] ?? [];
+        const next = ids.length > limit ? ids.slice(limit, 2 * limit) : null;
+        return [groupId, limit, ids.slice(0, limit), next];
+      }),
+    );
+  });
+
+  it.each([
+    ['the same group', groupPath('g5'), {}],
+    ['the same page', `${groupPath('g5')}/topics`, {}],
+    ['whether the same page has changed', `${groupPath('g5')}/topics`, { 'if-none-match': '*' }],
+  ])('are all answered when they ask for %s', async (_name, path, headers) => {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => fetch(mirror.url + path, { headers })),
+    );
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    expect(new Set(texts).size).toBe(1);
+    const expected = 'if-none-match' in headers ? 304 : 200;
+    expect(answers.every(({ status }) => status === expected)).toBe(true);
+  });
+});
+
+function idsOf({ data }: { data: readonly { topicId: string }[] }): string[] {
+  return data.map(({ topicId }) => topicId);
+}
+
 describe('minSeq', () => {
   let mirror: TestApp;
   beforeAll(async () => {

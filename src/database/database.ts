@@ -108,6 +108,11 @@ export class Database implements OnApplicationShutdown {
     return this.replica ? { ...use, replica: this.replica.pool.use } : use;
   }
 
+  /** How many statements that read can run at a time, on each server. */
+  get readConnections(): number {
+    return this.readers.use.max;
+  }
+
   /** How the replica is doing; `null` without one. */
   get replicaUse(): Pick<Replica, 'isUp' | 'fallbacks' | 'obstacle'> | null {
     return this.replica;

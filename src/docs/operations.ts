@@ -9,7 +9,7 @@ import {
   PAGE_PARAMETERS,
   TOPIC_LIST_PARAMETERS,
   TOPIC_PARAMETERS,
-} from '../topics/list-query.js';
+} from '../topics/list-parameters.js';
 import { CHANGE, GROUP, TOPIC } from './examples.js';
 import type { SchemaName } from './schemas.js';
 

@@ -1,122 +1,15 @@
-// The list grammar: which parameters a list takes, and what they ask for. Pure.
-import {
-  anyText,
-  type Family,
-  instant,
-  oneOf,
-  type ParameterTable,
-  readParameters,
-  someOf,
-  wholeNumber,
-} from '../http/parameters.js';
+// The list grammar: what the parameters of a list ask for. Pure.
+import { readParameters } from '../http/parameters.js';
 import { foreignCursor } from './cursor.js';
+import {
+  CUSTOM_FIELDS,
+  DEFAULT_LIMIT,
+  type DELETED,
+  type Order,
+  PAGE_PARAMETERS,
+  TOPIC_LIST_PARAMETERS,
+} from './list-parameters.js';
 import { TOPIC_FIELDS, type TopicField } from './views.js';
-
-export const DEFAULT_LIMIT = 100;
-export const MAX_LIMIT = 500;
-
-export const SORTS = ['topicId', 'name', 'createdAt', 'updatedAt'] as const;
-export type SortField = (typeof SORTS)[number];
-const ORDERS = SORTS.flatMap((field) => [field, `-${field}`] as const);
-export type Order = (typeof ORDERS)[number];
-
-const DELETED = ['exclude', 'include', 'only'] as const;
-
-export const MIN_SEQ = {
-  minSeq: {
-    description:
-      'Answer from a state that has this `seq`: waits a moment for it, then answers 503 with `Retry-After`.',
-    schema: { type: 'integer', minimum: 0 },
-    example: 1,
-    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
-  },
-} as const satisfies ParameterTable;
-
-export const PAGE_PARAMETERS = {
-  limit: {
-    description: 'How many items a page holds at most.',
-    schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
-    example: 50,
-    parse: wholeNumber(1, MAX_LIMIT),
-  },
-  cursor: {
-    description:
-      'Where to go on: the `nextCursor` of the page before. It carries order and filters of its list; they need not be repeated, and cannot be changed on the way.',
-    schema: { type: 'string' },
-    parse: anyText,
-  },
-  ...MIN_SEQ,
-} as const satisfies ParameterTable;
-
-export const TOPIC_PARAMETERS = {
-  ...MIN_SEQ,
-  asOf: {
-    description: 'The topic as the mirror had it at this instant, as far back as changes are kept.',
-    schema: { type: 'string', format: 'date-time' },
-    parse: instant,
-  },
-} as const satisfies ParameterTable;
-
-export const TOPIC_LIST_PARAMETERS = {
-  ...PAGE_PARAMETERS,
-  sort: {
-    description:
-      'Order of the list, `-` first for descending. Texts are ordered by code point, names by their first 256 characters; what is not known stands after everything that is.',
-    schema: { type: 'string', enum: ORDERS, default: 'topicId' },
-    example: '-updatedAt',
-    parse: oneOf(ORDERS),
-  },
-  fields: {
-    description: 'Only these fields of each topic, comma-separated.',
-    schema: { type: 'string' },
-    example: 'topicId,name',
-    parse: someOf(TOPIC_FIELDS),
-  },
-  name: {
-    description: 'Topics of exactly this name.',
-    schema: { type: 'string' },
-    example: 'MyFirstTopic',
-    parse: anyText,
-  },
-  q: {
-    description:
-      'Topics whose name contains this text, in upper or lower case. A page looks through 10,000 topics at most; it can then hold less than `limit`, even nothing, and still have a `nextCursor`.',
-    schema: { type: 'string', minLength: 1 },
-    example: 'first',
-    parse: notEmpty,
-  },
-  ownerAccount: {
-    description: 'Topics of this owner.',
-    schema: { type: 'string' },
-    example: 'leckie',
-    parse: anyText,
-  },
-  operatorAccount: {
-    description: 'Topics last touched by this operator.',
-    schema: { type: 'string' },
-    example: 'group_root',
-    parse: anyText,
-  },
-  deleted: {
-    description: 'Whether deleted topics are left out, listed too, or listed alone.',
-    schema: { type: 'string', enum: DELETED, default: 'exclude' },
-    example: 'include',
-    parse: oneOf(DELETED),
-  },
-  updatedSince: {
-    description: 'Topics whose `updatedAt` is this instant or later.',
-    schema: { type: 'string', format: 'date-time' },
-    example: '2026-01-31T12:00:00Z',
-    parse: instant,
-  },
-} as const satisfies ParameterTable;
-
-export const CUSTOM_FIELDS: Family = {
-  prefix: 'custom.',
-  description:
-    'Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold.',
-  example: { UserDefined1: 'hello' },
-};
 
 /** What narrows a list of topics; absent: nothing. */
 export interface Filters {
@@ -260,11 +153,6 @@ function agrees(given: Filters, carried: Filters): boolean {
   return Object.entries(given).every(
     ([name, value]) => JSON.stringify(value) === JSON.stringify(all[name]),
   );
-}
-
-function notEmpty(text: string): string {
-  if (text === '') throw new RangeError('must not be empty');
-  return text;
 }
 
 function byText(a: readonly [string, string], b: readonly [string, string]): number {

@@ -1,35 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { History } from '../changes/history.js';
 import type { Server } from '../database/database.js';
-import { GroupCommit } from '../database/group-commit.js';
 import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
 import { type Answer, entityTag, isNotModified, type ReadRequest } from '../http/read-request.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { Freshness, type Wanted } from './freshness.js';
+import { MIN_SEQ, TOPIC_PARAMETERS } from './list-parameters.js';
 import {
   cursorOfGroups,
   cursorOfTopics,
-  MIN_SEQ,
   readGroupListQuery,
   readHistoryQuery,
   readTopicListQuery,
-  TOPIC_PARAMETERS,
 } from './list-query.js';
 import { TopicListsStore } from './topic-lists.store.js';
 import { type GroupAnswer, groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
 
-const MAX_SHARED_READS = 500;
-const MAX_WAITING_READS = 10_000;
-
 /** Answers the questions of the query API. Unknown ids are a Problem 404. */
 @Injectable()
 export class TopicsReader {
-  private readonly groups = {
-    primary: this.sharedReads('primary'),
-    replica: this.sharedReads('replica'),
-  } as const satisfies Record<Server, unknown>;
-
   constructor(
     private readonly store: TopicListsStore,
     private readonly log: History,
@@ -155,24 +145,9 @@ export class TopicsReader {
   }
 
   private async knownGroup(groupId: string, from: Server): Promise<ToldGroup> {
-    const group = await this.groups[from].submit(groupId);
+    const group = await this.store.group(groupId, from);
     if (group === null) throw unknownGroup(groupId);
     return group;
-  }
-
-  // Reads of single groups that arrive while one runs share the next: a 304 costs little more
-  // than its request.
-  private sharedReads(from: Server) {
-    return new GroupCommit<string, ToldGroup | null>({
-      commit: async (groupIds) => {
-        const rows = await this.store.groupsById([...new Set(groupIds)], from);
-        const known = new Map(rows.map((row) => [row.group_id, row]));
-        return groupIds.map((groupId) => known.get(groupId) ?? null);
-      },
-      isItemFault: () => false,
-      maxBatch: MAX_SHARED_READS,
-      maxQueue: MAX_WAITING_READS,
-    });
   }
 }
 

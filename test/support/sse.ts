@@ -61,6 +61,7 @@ export interface Change {
   readonly seq: number;
   readonly groupId: string;
   readonly topicId: string | null;
+  readonly kind: string;
 }
 
 function parse(block: string): ServerSentEvent {
