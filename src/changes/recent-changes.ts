@@ -7,6 +7,8 @@ const MAX_CHARACTERS = 8 * 1024 * 1024;
 export class RecentChanges {
   private changes: StoredChange[] = [];
   private characters = 0;
+  /** The last change of each group that is here: most who follow one group have nothing to look for. */
+  private readonly lastOfGroup = new Map<string, number>();
   /** Everything after this `seq`, up to the head, is here. */
   private from = 0;
   private floor = 0;
@@ -42,13 +44,19 @@ export class RecentChanges {
     if (last === undefined) return false;
     this.latest = last.seq;
     this.changes.push(...stretch.changes);
-    for (const { json } of stretch.changes) this.characters += json.length;
+    for (const { seq, groupId, json } of stretch.changes) {
+      this.characters += json.length;
+      this.lastOfGroup.set(groupId, seq);
+    }
     let dropped = 0;
     while (this.characters > MAX_CHARACTERS) {
       const first = this.changes[dropped];
       if (first === undefined) break;
       this.characters -= first.json.length;
       this.from = first.seq;
+      if (this.lastOfGroup.get(first.groupId) === first.seq) {
+        this.lastOfGroup.delete(first.groupId);
+      }
       dropped += 1;
     }
     if (dropped > 0) this.changes = this.changes.slice(dropped);
@@ -58,6 +66,7 @@ export class RecentChanges {
   forget(): void {
     this.changes = [];
     this.characters = 0;
+    this.lastOfGroup.clear();
     this.latest = null;
     this.asked = null;
   }
@@ -68,9 +77,10 @@ export class RecentChanges {
     if (groupId === null && this.asked?.after === after && this.asked.limit === limit) {
       return this.asked.stretch;
     }
+    const isNothing = groupId !== null && (this.lastOfGroup.get(groupId) ?? 0) <= after;
     const found: StoredChange[] = [];
     for (
-      let at = this.firstAfter(after);
+      let at = isNothing ? this.changes.length : this.firstAfter(after);
       at < this.changes.length && found.length < limit;
       at += 1
     ) {
