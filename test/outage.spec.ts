@@ -156,3 +156,14 @@ it('finds its connections anew after they fell silent', async () => {
   await drained();
   await mirror.http.get('/groups/g/topics/t5').expect(200);
 });
+
+it('goes on five seconds after another writer got stuck in the middle of a batch', async () => {
+  const mirror = await start();
+  // The server that comes along is new enough to end a transaction for its age.
+  const stuck = database.query('select mirror_lock_v2(), pg_sleep(60)');
+  const ended = expect(stuck).rejects.toThrow(/transaction timeout/);
+  await postMany(mirror, 0, 1);
+  await ended;
+  await drained();
+  expect(await kept()).toEqual(once(1));
+});

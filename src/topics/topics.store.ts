@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
+import { forgetArguments } from '../database/prisma-memory.js';
 import type { ChangeSet, GroupChange } from './change.js';
 import { type Folded, isJournalOnly, type Snapshot } from './fold.js';
 import type { Read } from './read-ahead.js';
@@ -19,7 +20,7 @@ import {
 export class TopicsStore {
   /** Keeps all other writers out until the transaction ends. */
   async lock(tx: Connection): Promise<void> {
-    await tx.$queryRaw`select mirror_lock_v1()::text`;
+    await tx.$queryRaw`select mirror_lock_v2()::text`;
   }
 
   /** Reads every row that the change sets may touch, at one moment. */
@@ -61,6 +62,7 @@ export class TopicsStore {
     const [row] = await tx.$queryRaw<{ isWritten: boolean }[]>`
       select mirror_write_v2(${isJournalOnly(folded) ? null : after}::bigint, ${folded.seq}::bigint,
                              ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`;
+    forgetArguments();
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }
