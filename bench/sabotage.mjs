@@ -50,10 +50,17 @@ const BUGS = {
   },
   'a writer that looks at nobody else': {
     file: 'topics/topics.store.js',
-    find: '${isJournalOnly ? null : after}::bigint',
+    find: '${isJournalOnly(folded) ? null : after}::bigint',
     put: '(select batch from sequencer where id = 1 and ${after}::bigint is not null)',
     fault: 'two-replicas',
     seconds: 4,
+  },
+  'a batch read ahead of the one before': {
+    file: 'topics/read-ahead.js',
+    find: 'const { snapshot, now } = read;',
+    put: 'return { ...read, batch };',
+    fault: 'nothing',
+    seconds: 3,
   },
   'the last writer wins the whole row': {
     file: 'topics/registers.js',
@@ -64,8 +71,8 @@ const BUGS = {
   },
   'a journal apart from the commit': {
     file: 'topics/rows.js',
-    find: 'return entry && became ? [{ entry, became }] : [];',
-    put: 'return entry && became && Math.random() < 0.99 ? [{ entry, became }] : [];',
+    find: 'return entry && became ? [{ entry, ...became }] : [];',
+    put: 'return entry && became && Math.random() < 0.99 ? [{ entry, ...became }] : [];',
     fault: 'nothing',
     seconds: 3,
   },
