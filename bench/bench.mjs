@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
+import { firstUrl } from './first-url.mjs';
 
 const CONNECTIONS = [1, 64, 256];
 const GROUPS = 200;
@@ -111,15 +111,6 @@ async function measure(url, connections, extent) {
     p99: result.latency.p99,
     failed: result.non2xx + result.errors,
   };
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-async function firstUrl(child) {
-  if (!child.stdout) throw new Error('the server has no output');
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('http')) return line;
-  }
-  throw new Error('the server did not start');
 }
 
 /** @param {string} line */

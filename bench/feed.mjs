@@ -7,11 +7,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
+import { firstUrl } from './first-url.mjs';
 
 const WRITERS = 64;
 const IDLE_STREAMS = 1_000;
@@ -214,15 +214,6 @@ function told() {
   let bytes = 0;
   for (const { bytesRead } of followers) bytes += bytesRead;
   return bytes;
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-async function firstUrl(child) {
-  if (!child.stdout) throw new Error('the server has no output');
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('http')) return line;
-  }
-  throw new Error('the server did not start');
 }
 
 /** @param {string} line */

@@ -6,11 +6,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import pg from 'pg';
 import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
+import { firstUrl } from './first-url.mjs';
 
 const CONNECTIONS = 64;
 // As many as the service reads with.
@@ -219,15 +219,6 @@ function pick(items) {
   const item = items[Math.floor(Math.random() * items.length)];
   if (item === undefined) throw new Error('nothing to pick from');
   return item;
-}
-
-/** @param {import('node:child_process').ChildProcess} child */
-async function firstUrl(child) {
-  if (!child.stdout) throw new Error('the server has no output');
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('http')) return line;
-  }
-  throw new Error('the server did not start');
 }
 
 /** @param {string} line */
