@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setFlagsFromString } from 'node:v8';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { createApp, listen } from './app.js';
@@ -10,6 +11,9 @@ import { stop, stopOnSignal } from './shutdown.js';
 
 // sysexits.h
 const EX_CONFIG = 78;
+// Left alone, V8 lets what is old grow to four times what is used before it looks what of it can go. A
+// third of the memory for no measurable time; below 50 the looking begins to cost.
+setFlagsFromString('--heap-growing-percent=50');
 
 async function serve(settings: Settings): Promise<void> {
   const logger = createLogger(settings);

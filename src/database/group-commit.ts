@@ -41,8 +41,9 @@ interface Batch<Item, Result, Prepared> {
 }
 
 export class GroupCommit<Item, Result, Prepared = never> {
-  // In the order of submission.
-  private readonly queue = new Map<Item, Waiting<Item, Result>>();
+  // In the order of submission. No Map: the tables it outgrows lead to those that follow them, and the
+  // garbage collector then takes all that ever waited for old.
+  private readonly queue: Waiting<Item, Result>[] = [];
   private running: Promise<void> | null = null;
   /** Who wants to know when so many wait. */
   private watch: { readonly length: number; readonly reached: () => void } | null = null;
@@ -51,7 +52,7 @@ export class GroupCommit<Item, Result, Prepared = never> {
 
   /** How many items wait for a commit. */
   get length(): number {
-    return this.queue.size;
+    return this.queue.length;
   }
 
   /**
@@ -60,19 +61,20 @@ export class GroupCommit<Item, Result, Prepared = never> {
    * @throws QueueFullError at once when too many wait already.
    */
   submit(item: Item): Promise<Result> {
-    if (this.queue.size >= this.options.maxQueue) {
-      return Promise.reject(new QueueFullError(this.queue.size));
+    if (this.queue.length >= this.options.maxQueue) {
+      return Promise.reject(new QueueFullError(this.queue.length));
     }
     return new Promise((resolve, reject) => {
-      this.queue.set(item, { item, resolve, reject });
+      this.queue.push({ item, resolve, reject });
       this.running ??= this.run();
-      if (this.watch && this.queue.size >= this.watch.length) this.watch.reached();
+      if (this.watch && this.queue.length >= this.watch.length) this.watch.reached();
     });
   }
 
   /** Takes back an item that still waits; its promise is never settled. One that is being committed stays. */
   withdraw(item: Item): void {
-    this.queue.delete(item);
+    const index = this.queue.findIndex((waiting) => waiting.item === item);
+    if (index >= 0) this.queue.splice(index, 1);
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -84,7 +86,7 @@ export class GroupCommit<Item, Result, Prepared = never> {
     // One turn of the event loop, so that requests of one poll share the first commit.
     await new Promise(setImmediate);
     let next: Batch<Item, Result, Prepared> | null = null;
-    while (next || this.queue.size > 0) {
+    while (next || this.queue.length > 0) {
       const { waiting, prepared } = next ?? { waiting: this.take() };
       const settled = this.settle(waiting, prepared);
       next = await this.prepareBeside(settled, waiting.length);
@@ -111,20 +113,14 @@ export class GroupCommit<Item, Result, Prepared = never> {
   }
 
   private async reach(length: number): Promise<true> {
-    if (this.queue.size < length) {
+    if (this.queue.length < length) {
       await new Promise<void>((resolve) => (this.watch = { length, reached: resolve }));
     }
     return true;
   }
 
   private take(): Waiting<Item, Result>[] {
-    const batch: Waiting<Item, Result>[] = [];
-    for (const [item, waiting] of this.queue) {
-      if (batch.length >= this.options.maxBatch) break;
-      batch.push(waiting);
-      this.queue.delete(item);
-    }
-    return batch;
+    return this.queue.splice(0, this.options.maxBatch);
   }
 
   /** A batch that an item spoils is halved until that item stands alone. */

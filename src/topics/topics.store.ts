@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
-import { forgetArguments } from '../database/prisma-memory.js';
+import { queryLarge } from '../database/large-query.js';
 import type { ChangeSet, GroupChange } from './change.js';
 import { type Folded, isJournalOnly, type Snapshot } from './fold.js';
 import type { Read } from './read-ahead.js';
@@ -27,9 +27,12 @@ export class TopicsStore {
   async read(tx: Connection, sets: readonly ChangeSet[]): Promise<Read> {
     const wanted = wantedBy(sets);
     return toRead(
-      await tx.$queryRaw<Answer>`
-        select mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
-                              ${wanted.wholeGroups}) as "stored"`,
+      await queryLarge<Answer>(
+        tx,
+        Prisma.sql`
+          select mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
+                                ${wanted.wholeGroups}) as "stored"`,
+      ),
     );
   }
 
@@ -37,8 +40,11 @@ export class TopicsStore {
   async readGroups(tx: Connection, groupIds: readonly string[]): Promise<Snapshot> {
     const none: string[] = [];
     return toRead(
-      await tx.$queryRaw<Answer>`
-        select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`,
+      await queryLarge<Answer>(
+        tx,
+        Prisma.sql`
+          select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`,
+      ),
     ).snapshot;
   }
 
@@ -59,18 +65,22 @@ export class TopicsStore {
       ...changeColumns(folded.changes),
       ...callbackColumns(sets, folded.applied),
     ];
-    const [row] = await tx.$queryRaw<{ isWritten: boolean }[]>`
-      select mirror_write_v2(${isJournalOnly(folded) ? null : after}::bigint, ${folded.seq}::bigint,
-                             ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`;
-    forgetArguments();
+    const [row] = await queryLarge<{ isWritten: boolean }>(
+      tx,
+      Prisma.sql`
+        select mirror_write_v2(${isJournalOnly(folded) ? null : after}::bigint, ${folded.seq}::bigint,
+                               ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`,
+    );
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }
 }
 
-type Answer = readonly { readonly stored: string | null }[];
+interface Answer {
+  readonly stored: string | null;
+}
 
-function toRead([row]: Answer): Read {
+function toRead([row]: readonly Answer[]): Read {
   if (!row?.stored) throw new Error('the sequencer has no row');
   // The function above made it, and nothing else does.
   const stored = JSON.parse(row.stored) as Stored;
