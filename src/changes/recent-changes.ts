@@ -1,7 +1,7 @@
 import type { StoredChange, Stretch } from './changes.store.js';
 
 // Whatever the number of followers, this is kept once.
-const MAX_CHARACTERS = 2 * 1024 * 1024;
+const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 /** The latest changes, all of them from one on, as far as they fit a bounded memory. */
 export class RecentChanges {

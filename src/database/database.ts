@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { type BatchQuery, onAdapter } from './batch-query.js';
 import { DatabaseUnavailableError } from './errors.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
@@ -35,6 +36,7 @@ const PROBE_TIMEOUT_MS = 500;
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
+    private readonly batches: BatchQuery,
     private readonly writes: pg.Pool,
     private readonly readers: ReadPool,
     private readonly replica: Replica | null,
@@ -64,6 +66,7 @@ export class Database implements OnApplicationShutdown {
     };
     const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
     const adapter = new PrismaPg(pool, { disposeExternalPool: true });
+    const batches = onAdapter(await adapter.connect());
     const readsFrom = (place: Partial<PoolOptions>) =>
       new ReadPool(
         () => createPool({ ...options, max: readers, ...place }),
@@ -74,7 +77,8 @@ export class Database implements OnApplicationShutdown {
     const replica = url
       ? new Replica(readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }), reads)
       : null;
-    return new Database(new PrismaClient({ adapter }), pool, reads, replica, server, opening);
+    const prisma = new PrismaClient({ adapter });
+    return new Database(prisma, batches, pool, reads, replica, server, opening);
   }
 
   /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
@@ -126,6 +130,11 @@ export class Database implements OnApplicationShutdown {
   /** Runs single statements, each its own transaction. */
   get connection(): Connection {
     return this.usable(this.prisma);
+  }
+
+  /** Runs single statements of the writer, each its own transaction. */
+  get writer(): BatchQuery {
+    return this.usable(this.batches);
   }
 
   /** Where a read goes that may be a little late: to the replica, if there is one that answers. */

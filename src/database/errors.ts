@@ -77,8 +77,10 @@ export function isAwayState(state: string): boolean {
 /** The SQLSTATE inside an error of Prisma or of the driver, or `null`. */
 export function sqlState(error: unknown): string | null {
   for (const value of inside(error)) {
+    const original = member(value, 'originalCode');
+    if (typeof original === 'string') return original;
     // Prisma's own codes look alike (P2010); only PostgreSQL's come with a severity.
-    const state = member(value, 'originalCode') ?? member(value, 'code');
+    const state = member(value, 'code');
     if (typeof state === 'string' && member(value, 'severity') !== undefined) return state;
   }
   return null;

@@ -1,6 +1,9 @@
 // Folds a batch of change sets into the rows they touch, pure: takes the rows as they are in the
 // database, gives back those to be written and what became of each set. Its caller makes sure that
 // nobody else wrote in between, so `seq` can be counted here.
+//
+// What is made once for each callback is spelled out: an object that is spread and then given more fields
+// has a hidden class of its own in V8, made each time among the old objects, and leads to what is new.
 import type {
   Applied,
   ChangeSet,
@@ -76,7 +79,7 @@ export interface Folded {
 export function fold(sets: readonly ChangeSet[], snapshot: Snapshot, now: Date): Folded {
   const folding = new Folding(snapshot, now);
   const applied = sets.map((set) => folding.apply(set));
-  return { ...folding.written(), now, applied };
+  return folding.written(applied);
 }
 
 /** Whether nothing but the journal is to be written, which takes no turn. */
@@ -220,7 +223,9 @@ class Folding {
     this.topics.set(key, { topic: settled, seq: this.seq, updatedAt: this.now });
     const { origin, operatorAccount, platform } = set;
     this.changes.push({
-      ...difference,
+      kind: difference.kind,
+      before: difference.before,
+      after: difference.after,
       seq: this.seq,
       groupId,
       topicId,
@@ -270,15 +275,19 @@ class Folding {
     this.writtenGroups.add(row.group.groupId);
   }
 
-  written(): Omit<Folded, 'applied' | 'now'> {
+  written(applied: readonly Applied[]): Folded {
     return {
       groups: pick(this.groups, this.writtenGroups),
-      topics: pick(this.topics, this.writtenTopics).map((row) => ({
-        ...row,
-        group: this.groupRow(row.topic.groupId).group,
+      topics: pick(this.topics, this.writtenTopics).map(({ topic, updatedAt, seq }) => ({
+        topic,
+        updatedAt,
+        seq,
+        group: this.groupRow(topic.groupId).group,
       })),
       changes: this.changes,
       seq: this.seq,
+      now: this.now,
+      applied,
     };
   }
 }

@@ -57,11 +57,12 @@ export function absorb<F>(
   }
   return {
     known: {
-      ...known,
       values,
       stamps,
       created: kind === 'created' ? widen(known.created, at) : known.created,
       gone: kind === 'gone' ? widen(known.gone, at) : known.gone,
+      heard: known.heard,
+      verified: known.verified,
     },
     tie,
   };

@@ -197,7 +197,8 @@ function isBeforeAnswer({ known }: Group, at: Micros): boolean {
 }
 
 function hear<F>(known: Registers<F>, arrivedAt: Micros): Registers<F> {
-  return { ...known, heard: Math.max(known.heard ?? 0, arrivedAt) };
+  const { values, stamps, created, gone, verified } = known;
+  return { values, stamps, created, gone, heard: Math.max(known.heard ?? 0, arrivedAt), verified };
 }
 
 /** An answer as what all later callbacks are laid upon; what it does not name stays. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { inTransaction } from '../database/batch-query.js';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
 import { GroupCommit } from '../database/group-commit.js';
@@ -61,7 +62,7 @@ export class TopicsService {
 
   /** What `apply` of these sets, one after the other, would change now. Writes nothing. */
   async preview(sets: readonly ChangeSet[]): Promise<readonly ChangeRow[]> {
-    const { snapshot, now } = await this.store.read(this.database.connection, sets);
+    const { snapshot, now } = await this.store.read(this.database.writer, sets);
     return fold(sets, snapshot, now).changes;
   }
 
@@ -73,7 +74,7 @@ export class TopicsService {
     const now = new Date();
     const made = fold(sets, { seq: 0, groups: [], topics: [] }, now);
     const groupIds = made.groups.map((row) => row.group.groupId);
-    const { groups, topics } = await this.store.readGroups(this.database.connection, groupIds);
+    const { groups, topics } = await this.store.readGroups(this.database.writer, groupIds);
     return compareTopics(made, { groups, topics });
   }
 
@@ -97,7 +98,7 @@ export class TopicsService {
 
   /** Reads what a batch needs while the one before is being written. */
   private async readAhead(sets: readonly ChangeSet[]): Promise<Read | null> {
-    return this.turnsToTake > 0 ? null : this.store.read(this.database.connection, sets);
+    return this.turnsToTake > 0 ? null : this.store.read(this.database.writer, sets);
   }
 
   private async write(
@@ -116,11 +117,11 @@ export class TopicsService {
 
   /** Two round trips, as long as no other process commits in between; else `null`. */
   private async tryAlone(sets: readonly ChangeSet[], ahead?: Read | null): Promise<Folded | null> {
-    const { connection } = this.database;
-    const read = ahead ?? (await this.store.read(connection, sets));
+    const { writer } = this.database;
+    const read = ahead ?? (await this.store.read(writer, sets));
     const { snapshot, now, batch } = this.last ? afterCommit(read, this.last) : read;
     const folded = fold(sets, snapshot, now);
-    if (await this.store.write(connection, sets, folded, batch)) {
+    if (await this.store.write(writer, sets, folded, batch)) {
       if (!isJournalOnly(folded)) this.last = { folded, batch: batch + 1 };
       return folded;
     }
@@ -132,9 +133,10 @@ export class TopicsService {
   private takeTurns(sets: readonly ChangeSet[]): Promise<Folded> {
     return this.database.transaction(async (tx) => {
       await this.store.lock(tx);
-      const { snapshot, now, batch } = await this.store.read(tx, sets);
+      const query = inTransaction(tx);
+      const { snapshot, now, batch } = await this.store.read(query, sets);
       const folded = fold(sets, snapshot, now);
-      if (await this.store.write(tx, sets, folded, batch)) return folded;
+      if (await this.store.write(query, sets, folded, batch)) return folded;
       throw new Error('a batch was committed in spite of the lock');
     });
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { BatchQuery } from '../database/batch-query.js';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
-import { queryLarge } from '../database/large-query.js';
 import type { ChangeSet, GroupChange } from './change.js';
 import { type Folded, isJournalOnly, type Snapshot } from './fold.js';
 import type { Read } from './read-ahead.js';
@@ -24,27 +24,21 @@ export class TopicsStore {
   }
 
   /** Reads every row that the change sets may touch, at one moment. */
-  async read(tx: Connection, sets: readonly ChangeSet[]): Promise<Read> {
+  async read(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Read> {
     const wanted = wantedBy(sets);
     return toRead(
-      await queryLarge<Answer>(
-        tx,
-        Prisma.sql`
+      await query<Answer>(Prisma.sql`
           select mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
-                                ${wanted.wholeGroups}) as "stored"`,
-      ),
+                                ${wanted.wholeGroups}) as "stored"`),
     );
   }
 
   /** Reads groups with all their topics, at one moment. */
-  async readGroups(tx: Connection, groupIds: readonly string[]): Promise<Snapshot> {
+  async readGroups(query: BatchQuery, groupIds: readonly string[]): Promise<Snapshot> {
     const none: string[] = [];
     return toRead(
-      await queryLarge<Answer>(
-        tx,
-        Prisma.sql`
-          select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`,
-      ),
+      await query<Answer>(Prisma.sql`
+          select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`),
     ).snapshot;
   }
 
@@ -54,7 +48,7 @@ export class TopicsStore {
    * @returns `false` when another was faster; then nothing is written.
    */
   async write(
-    tx: Connection,
+    query: BatchQuery,
     sets: readonly ChangeSet[],
     folded: Folded,
     after: number,
@@ -65,12 +59,9 @@ export class TopicsStore {
       ...changeColumns(folded.changes),
       ...callbackColumns(sets, folded.applied),
     ];
-    const [row] = await queryLarge<{ isWritten: boolean }>(
-      tx,
-      Prisma.sql`
+    const [row] = await query<{ isWritten: boolean }>(Prisma.sql`
         select mirror_write_v2(${isJournalOnly(folded) ? null : after}::bigint, ${folded.seq}::bigint,
-                               ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`,
-    );
+                               ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`);
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }

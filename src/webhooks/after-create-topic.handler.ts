@@ -1,6 +1,7 @@
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
 import { groupFields, topicFields } from './fields.js';
+import { named } from '../tencent/wire.js';
 import { requiredId } from './wire.js';
 
 /**
@@ -15,10 +16,7 @@ export function afterCreateTopic(callback: Callback): readonly Change[] {
   const topicId = requiredId(body, 'TopicId');
   const { type, ownerAccount } = groupFields(body);
   // Whoever creates a topic proves that its group exists, and tells its owner.
-  const group = {
-    ...(type !== undefined && { type }),
-    ...(ownerAccount !== undefined && { ownerAccount }),
-  };
+  const group = named({ type, ownerAccount });
   return [
     { subject: 'group', kind: 'created', groupId, at, fields: group },
     { subject: 'topic', kind: 'created', groupId, topicId, at, fields: topicFields(body) },
