@@ -15,6 +15,53 @@ import {
 
 const CREATE = 'Group.CallbackAfterCreateTopic';
 
+describe('a callback whose content the database refuses', () => {
+  let mirror: TestApp;
+  beforeAll(async () => {
+    mirror = await startApp();
+    await mirror.database.query(`
+      create function refuse() returns trigger language plpgsql as $$
+      begin
+          raise exception 'refused' using errcode = new.introduction;
+      end
+      $$;
+      create trigger refuse before insert on topics for each row when (new.name = 'bad') execute function refuse();`);
+  });
+  afterAll(() => mirror.close());
+
+  // For some of them Prisma's adapter has a name of its own.
+  it.each(['22001', '22003', '22P02', '22P05', '23502', '23505', '23514', '54000'])(
+    'is the only one of its batch that fails, and is kept: %s',
+    async (state) => {
+      const groupId = `refused-${state}`;
+      const answers = await Promise.all(
+        ['good', 'bad', 'fine', 'well'].map((Name) =>
+          mirror.http
+            .post('/webhooks/im')
+            .query(callbackQuery(CREATE))
+            .send(
+              JSON.stringify(
+                createTopicBody({ GroupId: groupId, TopicId: Name, Name, Introduction: state }),
+              ),
+            ),
+        ),
+      );
+      expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 200]);
+      expect(answers[1]?.body).toMatchObject({ ActionStatus: 'FAIL', ErrorCode: 400 });
+      const kept = await mirror.database.query<{ outcome: string }>(
+        'select outcome from callbacks where group_id = $1 order by outcome',
+        [groupId],
+      );
+      expect(kept.map(({ outcome }) => outcome)).toEqual([
+        'applied',
+        'applied',
+        'applied',
+        'invalid',
+      ]);
+    },
+  );
+});
+
 describe('receiving callbacks without authentication', () => {
   let mirror: TestApp;
   beforeAll(async () => (mirror = await startApp()));
