@@ -1,10 +1,11 @@
-// Very many topics as the writer writes them, with their groups, one change and one journal entry each;
-// put into the tables past the writer, and fast.
+// Very many topics as the writer writes them in 300 days, with their groups, one change each, and the
+// journal of the last days; put into the tables past the writer, and fast.
 
 const TABLES = ['groups', 'topics', 'changes', 'callbacks', 'visits'];
 // Written at once by one statement: what is done is seen, and no statement runs for minutes.
 const PORTION = 250_000;
-const PERIOD_SECONDS = 300 * 86_400;
+const PERIOD_DAYS = 300;
+const PERIOD_SECONDS = PERIOD_DAYS * 86_400;
 const QUERY =
   'SdkAppid=1400000000&CallbackCommand=Group.CallbackAfterCreateTopic&contenttype=json&ClientIP=203.0.113.7&OptPlatform=RESTAPI';
 
@@ -60,17 +61,19 @@ const STATEMENTS = {
 
 /**
  * @param {import('pg').Pool} pool
- * @param {{ topics: number, groups: number, print: (line: string) => void }} options
+ * @param {{ topics: number, groups: number, journalDays: number, print: (line: string) => void }} options
  */
-export async function fill(pool, { topics, groups, print }) {
+export async function fill(pool, { topics, groups, journalDays, print }) {
   const begun = performance.now();
   const firstAt = new Date(Date.now() - PERIOD_SECONDS * 1000);
   const step = PERIOD_SECONDS / topics;
   const restore = await strip(pool);
   await insertGroups(pool, { topics, groups, firstAt });
+  const made = { topics, groups, firstAt, step };
+  const journalFrom = Math.floor(topics * Math.max(0, 1 - journalDays / PERIOD_DAYS));
   await Promise.all([
-    insert(pool, ['topics'], { topics, groups, firstAt, step }),
-    insert(pool, ['changes', 'callbacks'], { topics, groups, firstAt, step }),
+    insert(pool, 'topics', made),
+    insert(pool, 'changes', made).then(() => insert(pool, 'callbacks', made, journalFrom)),
   ]);
   print(`rows written after ${since(begun)} s`);
   await restore();
@@ -137,15 +140,14 @@ async function insertGroups(pool, { topics, groups, firstAt }) {
 
 /**
  * @param {import('pg').Pool} pool
- * @param {(keyof typeof STATEMENTS)[]} tables
+ * @param {keyof typeof STATEMENTS} table
  * @param {{ topics: number, groups: number, firstAt: Date, step: number }} options
+ * @param {number} [from] the first topic whose row it is
  */
-async function insert(pool, tables, { topics, groups, firstAt, step }) {
-  for (let first = 0; first < topics; first += PORTION) {
+async function insert(pool, table, { topics, groups, firstAt, step }, from = 0) {
+  for (let first = from; first < topics; first += PORTION) {
     const end = Math.min(topics, first + PORTION);
-    for (const table of tables) {
-      await pool.query(STATEMENTS[table], [first, end, groups, firstAt, step]);
-    }
+    await pool.query(STATEMENTS[table], [first, end, groups, firstAt, step]);
   }
 }
 

@@ -1,6 +1,7 @@
-// npm run bench:size [-- --topics 1000000,5000000 --per-group 200 --seconds 10 --warm-up 60 --shared-buffers
-// 1GB]: how large the tables are with so many topics, and how fast callbacks are kept and topics are read
-// then. Fills a throw-away server, prints tables, keeps nothing. A million topics take 3.5 GB of disk.
+// npm run bench:size [-- --topics 1000000,5000000 --per-group 200 --journal-days 30 --seconds 10
+// --warm-up 60 --shared-buffers 1GB]: how large the tables are with so many topics of 300 days, and how fast
+// callbacks are kept and topics are read then. Fills a throw-away server, prints tables, keeps nothing. A
+// million topics take 3 GB of disk.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
   options: {
     topics: { type: 'string', default: '1000000' },
     'per-group': { type: 'string', default: '200' },
+    'journal-days': { type: 'string', default: '30' },
     seconds: { type: 'string', default: '10' },
     'warm-up': { type: 'string', default: '60' },
     'shared-buffers': { type: 'string', default: '1GB' },
@@ -62,7 +64,9 @@ async function trial(topics, directory) {
     const service = await startService(server.url, directory);
     await stopService(service);
     await configure(server, FILLING);
-    await withPool(server.url, (pool) => fill(pool, { topics, groups, print }));
+    await withPool(server.url, (pool) =>
+      fill(pool, { topics, groups, journalDays: Number(options['journal-days']), print }),
+    );
     await configure(server, { ...SERVING, shared_buffers: options['shared-buffers'] });
     await withPool(server.url, (pool) => tellSizes(pool, topics));
     await measureAll(server.url, directory, { topics, groups });
