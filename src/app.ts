@@ -131,7 +131,7 @@ function endConnections(fastify: FastifyInstance, lifecycle: Lifecycle): void {
   });
 }
 
-/** Who asked what, by the name of the key and the route; never the address itself. */
+/** Who asked what, by the name of the key and the route, and which callback it was; never the address itself. */
 function logAnswers(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     logger.debug({
@@ -142,6 +142,7 @@ function logAnswers(fastify: FastifyInstance, logger: Logger): void {
       route: request.routeOptions.url,
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime),
+      callback: request.callback,
     });
     done();
   });

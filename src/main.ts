@@ -6,7 +6,7 @@ import { createApp, listen } from './app.js';
 import { readEnvironment } from './config/environment.js';
 import { openDoors, parseSettings, type Settings, SettingsError } from './config/settings.js';
 import { Database } from './database/database.js';
-import { createLogger } from './http/logger.js';
+import { createLogger, terminal } from './http/logger.js';
 import { stop, stopOnSignal } from './shutdown.js';
 
 // sysexits.h
@@ -16,7 +16,7 @@ const EX_CONFIG = 78;
 setFlagsFromString('--heap-growing-percent=30');
 
 async function serve(settings: Settings): Promise<void> {
-  const logger = createLogger(settings);
+  const logger = createLogger(settings, await terminal());
   const doors = openDoors(settings);
   if (doors.length > 0) logger.warn(`open: ${doors.join('; ')}`);
   const starting = start(settings, logger);

@@ -159,9 +159,9 @@ describe('the reconcile', () => {
     await postCallback(world.app.http, createTopicBody({ GroupId: GROUP, TopicId: TOPIC })).expect(
       200,
     );
-    await until(() => world.app.log.some(({ level }) => level === 50));
+    await until(() => world.app.log.some(({ level }) => level === 'error'));
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    const alarms = world.app.log.filter(({ level }) => level === 50);
+    const alarms = world.app.log.filter(({ level }) => level === 'error');
     expect(alarms).toHaveLength(1);
     expect(alarms[0]?.msg).toMatch(/reconcile stands still: .*IM_SECRET_KEY/);
     await expectState(world, 'hooked');

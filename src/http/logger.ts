@@ -26,6 +26,32 @@ export function createLogger(
   return pino(options, destination);
 }
 
+/** What makes lines for people of them where they are read on a terminal; in an install without it, nobody does. */
+export async function terminal(): Promise<DestinationStream | undefined> {
+  if (!process.stdout.isTTY) return undefined;
+  try {
+    return await prettyLines(1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param destination a file descriptor, or a stream of text. */
+export async function prettyLines(
+  destination: number | NodeJS.WritableStream,
+): Promise<DestinationStream> {
+  // Only here: a dependency of development.
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    destination,
+    sync: true,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: '{if context}{context}: {end}{msg}',
+    ignore: 'context',
+  });
+}
+
 /** Nest's own messages and those of our classes, written through pino. */
 export class NestLogger implements LoggerService {
   /** @param more what every line is given besides. */
@@ -58,10 +84,11 @@ export class NestLogger implements LoggerService {
     const context = rest.at(-1);
     const isRoutine = (least === 'info' && ROUTINE.has(context)) || context === 'ExceptionHandler';
     const level = isRoutine ? 'debug' : least;
-    const fields = { ...(typeof context === 'string' && { context }), ...this.more?.() };
-    if (message instanceof Error) this.logger[level]({ ...fields, err: message });
+    if (!this.logger.isLevelEnabled(level)) return;
+    const fields = Object.assign(typeof context === 'string' ? { context } : {}, this.more?.());
+    if (message instanceof Error) this.logger[level](Object.assign(fields, { err: message }));
     else if (typeof message === 'object' && message !== null) {
-      this.logger[level]({ ...fields, ...message });
+      this.logger[level](Object.assign(fields, message));
     } else this.logger[level](fields, String(message));
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { inTransaction } from '../database/batch-query.js';
 import { Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
@@ -21,6 +21,7 @@ const TURNS_AFTER_A_LOSS = 20;
 /** The only writer of groups and topics. */
 @Injectable()
 export class TopicsService {
+  private readonly logger = new Logger('Topics');
   private readonly commits = new GroupCommit<ChangeSet, Applied, Read | null>({
     commit: (sets, read) => this.tracing.commit(sets, () => this.commit(sets, read)),
     prepare: (sets) => this.readAhead(sets),
@@ -84,9 +85,16 @@ export class TopicsService {
   ): Promise<readonly Applied[]> {
     const startedAt = performance.now();
     try {
-      const { seq, applied } = await this.write(sets, ahead);
+      const { seq, changes, applied } = await this.write(sets, ahead);
       this.observe(sets, startedAt);
       this.metrics.seq.set(seq);
+      this.logger.log({
+        msg: 'committed',
+        sets: sets.length,
+        changes: changes.length,
+        seq,
+        ms: Math.round(performance.now() - startedAt),
+      });
       return applied;
     } catch (error) {
       // It may have been committed all the same.
@@ -101,10 +109,7 @@ export class TopicsService {
     return this.turnsToTake > 0 ? null : this.store.read(this.database.writer, sets);
   }
 
-  private async write(
-    sets: readonly ChangeSet[],
-    ahead?: Promise<Read | null>,
-  ): Promise<Pick<Folded, 'seq' | 'applied'>> {
+  private async write(sets: readonly ChangeSet[], ahead?: Promise<Read | null>): Promise<Folded> {
     if (this.turnsToTake > 0) this.turnsToTake -= 1;
     else {
       const folded = await this.tryAlone(sets, await ahead);

@@ -17,6 +17,16 @@ const MAX_HELD = 1_000;
 const MICROS_PER_SECOND = 1e6;
 const NOTHING = Buffer.alloc(0);
 
+/** Of a callback that was answered OK. */
+export interface Receipt {
+  /** Of its entry in the journal. */
+  readonly id: string;
+  /** As the metrics count it: those that are not mirrored by their families. */
+  readonly command: string;
+  readonly groupId: string | null;
+  readonly outcome: Outcome | 'spooled';
+}
+
 /** Does with an authentic callback what its command asks for, and counts it. */
 @Injectable()
 export class Receiver {
@@ -35,7 +45,7 @@ export class Receiver {
    * @param rawQuery the text after the `?` as it was sent.
    * @throws Problem with the answer for everything else.
    */
-  async receive(query: Query, rawQuery: string, bytes: Buffer | undefined): Promise<void> {
+  async receive(query: Query, rawQuery: string, bytes: Buffer | undefined): Promise<Receipt> {
     const arrivedAt = nextArrival();
     this.metrics.lastCallback.set(arrivedAt / MICROS_PER_SECOND);
     const request: Request = {
@@ -52,10 +62,11 @@ export class Receiver {
       void this.keep(request, reading).catch((error: unknown) => {
         this.logger.warn({ msg: 'question before the fact not kept', err: error });
       });
-      return;
+      return receipt(request, reading, 'ignored');
     }
-    await this.keepOrHold(request, reading);
+    const outcome = await this.keepOrHold(request, reading);
     if (reading.problem) throw this.toProblem(reading.problem);
+    return receipt(request, reading, outcome);
   }
 
   private async keep(request: Request, reading: Reading): Promise<Outcome | 'spooled'> {
@@ -72,7 +83,7 @@ export class Receiver {
   }
 
   /** What could not be kept is not answered before the vendor has given up waiting. */
-  private async keepOrHold(request: Request, reading: Reading): Promise<void> {
+  private async keepOrHold(request: Request, reading: Reading): Promise<Outcome | 'spooled'> {
     const startedAt = performance.now();
     try {
       const outcome = await this.keep(request, reading);
@@ -80,6 +91,7 @@ export class Receiver {
       if (outcome === 'invalid' && !reading.problem) {
         throw new Problem(400, 'INVALID_CALLBACK', 'the callback holds what cannot be stored');
       }
+      return outcome;
     } catch (error) {
       if (!(error instanceof NotKeptError)) throw error;
       this.count(reading, 'failed');
@@ -103,6 +115,10 @@ export class Receiver {
     this.metrics.callbacksRejected.inc({ reason: 'query and body name different commands' });
     return new Problem(403, error.code, error.message, { cause: error });
   }
+}
+
+function receipt({ id }: Request, { label, set }: Reading, outcome: Receipt['outcome']): Receipt {
+  return { id, command: label, groupId: set.entry?.groupId ?? null, outcome };
 }
 
 /** A signature must not be kept where others can read it. */

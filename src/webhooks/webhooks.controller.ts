@@ -2,7 +2,14 @@ import { Body, Controller, Header, HttpCode, Post, Query, Req, UseGuards } from 
 import type { FastifyRequest } from 'fastify';
 import { CALLBACK_OK, CALLBACK_PATHS } from '../http/callback-answer.js';
 import { CallbackGuard } from './callback.guard.js';
-import { Receiver } from './receiver.js';
+import { type Receipt, Receiver } from './receiver.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of one of the vendor's that was answered OK. */
+    callback?: Receipt;
+  }
+}
 
 /** Where the vendor sends its callbacks. Whatever the content type says, the body arrives as bytes. */
 @Controller()
@@ -14,12 +21,17 @@ export class WebhooksController {
   @Header('content-type', 'application/json; charset=utf-8')
   @UseGuards(CallbackGuard)
   async receive(
-    @Req() { url }: FastifyRequest,
+    @Req() request: FastifyRequest,
     @Query() query: Readonly<Record<string, unknown>>,
     @Body() body: Buffer | undefined,
   ): Promise<string> {
+    const { url } = request;
     const mark = url.indexOf('?');
-    await this.receiver.receive(query, mark < 0 ? '' : url.slice(mark + 1), body);
+    request.callback = await this.receiver.receive(
+      query,
+      mark < 0 ? '' : url.slice(mark + 1),
+      body,
+    );
     return CALLBACK_OK;
   }
 }

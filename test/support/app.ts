@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { pino } from 'pino';
 import supertest from 'supertest';
 import { createApp } from '../../src/app.js';
 import type { Environment } from '../../src/config/environment.js';
 import { parseSettings } from '../../src/config/settings.js';
+import { createLogger } from '../../src/http/logger.js';
 import { createDatabase, type TestDatabase } from './database.js';
 
 export interface TestApp {
@@ -28,7 +28,10 @@ export async function startApp(env: Environment = {}, shared?: TestDatabase): Pr
   const database = shared ?? (await createDatabase());
   const dataDir = join(tmpdir(), `topic-mirror-test-${randomUUID()}`);
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
+  const logger = createLogger(
+    { logLevel: 'debug' },
+    { write: (line: string) => log.push(JSON.parse(line)) },
+  );
   const settings = parseSettings({
     DATABASE_URL: database.url,
     DATA_DIR: dataDir,
