@@ -7,7 +7,7 @@ import { Job } from 'kubernetes-models/batch/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { Secret, Service } from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
-import { SCHEMA } from '../src/config/settings.js';
+import { SCHEMA } from '../src/config/schema.js';
 import { run } from './support/process.js';
 
 const MANIFESTS = 'deploy/kubernetes';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { openDoors, parseSettings, SCHEMA, SettingsError } from '../src/config/settings.js';
+import { SCHEMA } from '../src/config/schema.js';
+import { openDoors, parseSettings, SettingsError } from '../src/config/settings.js';
 
 const HASH = 'a'.repeat(64);
 const PRODUCTION = {

@@ -1,0 +1,95 @@
+// The forms of single settings; a text that has not its form is a RangeError that says what it must be.
+import { list } from './definition.js';
+
+/** A key of the query API: the SHA-256 of its secret, and the name it has in the log. */
+export interface ApiKey {
+  readonly name: string;
+  readonly sha256: Buffer;
+}
+
+export function postgresUrl(value: string): string {
+  if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new RangeError('must be a URL like postgresql://user:password@host:5432/database');
+  }
+  return value;
+}
+
+// Source: documents 1047/34620; the back-up hosts are those of the doocs library.
+const API_HOSTS = [
+  'console.tim.qq.com',
+  'adminapisgp.im.qcloud.com',
+  'adminapikr.im.qcloud.com',
+  'adminapijpn.im.qcloud.com',
+  'adminapiger.im.qcloud.com',
+  'adminapiusa.im.qcloud.com',
+  'adminapiidn.im.qcloud.com',
+  'adminapiind.im.qcloud.com',
+  'adminapi.my-imcloud.com',
+  'adminapisgp.my-imcloud.com',
+  'adminapikr.my-imcloud.com',
+  'adminapiger.my-imcloud.com',
+  'adminapiusa.my-imcloud.com',
+  'adminapiind.my-imcloud.com',
+];
+
+export function apiOrigin(value: string): string {
+  if (API_HOSTS.includes(value)) return `https://${value}`;
+  const url = /^https?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : null;
+  if (url === null || `${url.origin}/` !== url.href) {
+    throw new RangeError(
+      `must be one of ${API_HOSTS.join(', ')}, or an origin such as http://127.0.0.1:4000`,
+    );
+  }
+  return url.origin;
+}
+
+export function httpUrl(value: string): string {
+  if (!/^https?:\/\//.test(value) || !URL.canParse(value)) {
+    throw new RangeError('must be a URL like http://127.0.0.1:4318');
+  }
+  return value;
+}
+
+export function ratio(value: string): number {
+  const number = /^\d*\.?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= 0 && number <= 1)) throw new RangeError('must be a number from 0 to 1');
+  return number;
+}
+
+export function appId(value: string): string {
+  if (!/^[1-9]\d{0,19}$/.test(value)) {
+    throw new RangeError('must be the decimal SDKAppID of the Chat console');
+  }
+  return value;
+}
+
+export function callbackTokens(value: string): string[] {
+  const tokens = list(value);
+  if (tokens.length > 2) throw new RangeError('takes one token, or two while rotating');
+  return tokens;
+}
+
+export function origins(value: string): string[] {
+  const entries = list(value);
+  const isOrigin = (entry: string) => URL.canParse(entry) && new URL(entry).origin === entry;
+  if (!entries.every(isOrigin)) {
+    throw new RangeError('must be origins like https://tools.example.com, without a path');
+  }
+  return entries;
+}
+
+export function keyPairs(value: string): ApiKey[] {
+  const entries = list(value).map((entry) => {
+    const match = /^([\w.-]{1,64}):([\da-f]{64})$/i.exec(entry);
+    if (!match?.[1] || !match[2]) {
+      throw new RangeError(
+        'must be name:sha256-hex pairs; make one with: printf %s "$SECRET" | sha256sum',
+      );
+    }
+    return { name: match[1], sha256: Buffer.from(match[2], 'hex') };
+  });
+  if (new Set(entries.map((key) => key.name)).size !== entries.length) {
+    throw new RangeError('must not name two keys alike');
+  }
+  return entries;
+}
