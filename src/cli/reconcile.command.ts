@@ -1,5 +1,5 @@
 import { Inspection, type Scope } from '../reconcile/inspection.js';
-import type { ChangeRow } from '../topics/fold.js';
+import type { ChangeRow } from '../topics/snapshot.js';
 import { type Command, type Options, textOf, UsageError } from './command.js';
 
 const MAX_VALUE = 60;

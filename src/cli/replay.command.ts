@@ -1,4 +1,4 @@
-import type { ChangeRow } from '../topics/fold.js';
+import type { ChangeRow } from '../topics/snapshot.js';
 import type { ChangeSet, Outcome } from '../topics/change.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { type JournalFilter, JournalStore } from '../webhooks/journal.store.js';

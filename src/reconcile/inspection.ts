@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GROUPS_PER_CALL, RestClient } from '../tencent/rest-client.js';
-import type { ChangeRow } from '../topics/fold.js';
+import type { ChangeRow } from '../topics/snapshot.js';
 import { idProblem } from '../topics/id.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { dateOfQuestion, look, type Look, setOf } from './look.js';

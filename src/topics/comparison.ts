@@ -1,7 +1,6 @@
-import type { Folded, GroupRow, TopicRow } from './fold.js';
-import { topicKey } from './fold.js';
+import { type Folded, type GroupRow, topicKey, type TopicRow } from './snapshot.js';
 import { diffTopic, type ToldFields } from './topic-diff.js';
-import { viewTopic } from './topic.js';
+import { viewTopic } from './topic-view.js';
 
 /** One topic that is not what it should be. */
 export interface Mismatch {

@@ -12,84 +12,33 @@ import type {
   TopicChange,
   Verification,
 } from './change.js';
-import { isSame, type Micros, NOTHING_KNOWN } from './registers.js';
-import { diffTopic, type Difference } from './topic-diff.js';
+import { isSame, NOTHING_KNOWN } from './registers.js';
+import {
+  type ChangeRow,
+  type Folded,
+  type GroupRow,
+  type Snapshot,
+  topicKey,
+  type TopicRow,
+} from './snapshot.js';
+import { diffTopic } from './topic-diff.js';
+import { isLive, isSameView, type TopicView, viewGroup, viewTopic } from './topic-view.js';
 import {
   type Group,
-  type GroupView,
   isHeardSince,
   mergeGroup,
   mergeTopic,
   missTopic,
   settleTopic,
   type Topic,
-  type TopicView,
   verifyGroup,
   verifyTopic,
-  viewGroup,
-  viewTopic,
 } from './topic.js';
-
-export interface GroupRow {
-  readonly group: Group;
-  readonly topicCount: number;
-  readonly seq: number;
-  /** Since when the vendor has to be asked; the last doubt counts. */
-  readonly doubtedAt: Micros | null;
-  readonly verifiedAt: Micros | null;
-  readonly lastCallbackAt: Micros | null;
-}
-
-export interface TopicRow {
-  readonly topic: Topic;
-  readonly updatedAt: Date;
-  readonly seq: number;
-}
-
-/** One line of a topic's history. */
-export interface ChangeRow extends Difference {
-  readonly seq: number;
-  readonly groupId: string;
-  readonly topicId: string;
-  readonly origin: ChangeSet['origin'];
-  readonly operatorAccount: string | null;
-  readonly platform: string | null;
-}
-
-/** The rows a batch may touch, as they are in the database. */
-export interface Snapshot {
-  readonly groups: readonly GroupRow[];
-  readonly topics: readonly TopicRow[];
-  /** The last `seq` given away. */
-  readonly seq: number;
-}
-
-/** The rows to be written. */
-export interface Folded {
-  readonly groups: readonly GroupRow[];
-  /** Each with its group as it is after the batch: how a topic looks depends on it. */
-  readonly topics: readonly (TopicRow & { readonly group: Group })[];
-  readonly changes: readonly ChangeRow[];
-  readonly seq: number;
-  readonly now: Date;
-  /** What became of each change set, in their order. */
-  readonly applied: readonly Applied[];
-}
 
 export function fold(sets: readonly ChangeSet[], snapshot: Snapshot, now: Date): Folded {
   const folding = new Folding(snapshot, now);
   const applied = sets.map((set) => folding.apply(set));
   return folding.written(applied);
-}
-
-/** Whether nothing but the journal is to be written, which takes no turn. */
-export function isJournalOnly({ groups, topics }: Folded): boolean {
-  return groups.length === 0 && topics.length === 0;
-}
-
-/** One key per topic; ids cannot hold U+0000. */
-export function topicKey(groupId: string, topicId: string): string {
-  return `${groupId}\0${topicId}`;
 }
 
 class Folding {
@@ -295,19 +244,6 @@ class Folding {
 /** What becomes of a set that changed nothing. */
 function otherwise({ entry }: ChangeSet): Outcome {
   return entry?.otherwise ?? 'unchanged';
-}
-
-function isSameView(a: GroupView, b: GroupView): boolean {
-  return (
-    a.name === b.name &&
-    a.type === b.type &&
-    a.ownerAccount === b.ownerAccount &&
-    a.destroyedAt === b.destroyedAt
-  );
-}
-
-function isLive(view: TopicView | null): number {
-  return view !== null && view.deletedAt === null ? 1 : 0;
 }
 
 function pick<T>(rows: ReadonlyMap<string, T>, keys: ReadonlySet<string>): T[] {

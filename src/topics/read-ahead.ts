@@ -1,6 +1,6 @@
 // What a batch needs may be read while the batch before is being written. Whether that one was in time
 // to be seen, the counter of batches tells; if not, what it wrote is laid upon what was read.
-import { type Folded, type Snapshot, topicKey } from './fold.js';
+import { type Folded, type Snapshot, topicKey } from './snapshot.js';
 
 /** The rows a batch needs, and the state of the database they belong to. */
 export interface Read {

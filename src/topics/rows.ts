@@ -1,14 +1,9 @@
 // The rows of the tables as the writer reads them, and as the columns it writes.
 import type { Applied, ChangeSet } from './change.js';
-import type { ChangeRow, Folded, GroupRow, TopicRow } from './fold.js';
+import type { ChangeRow, Folded, GroupRow, TopicRow } from './snapshot.js';
+import { viewGroup, viewTopic } from './topic-view.js';
 import { keysOf, type Micros, type Registers, type Span, type Stamp } from './registers.js';
-import {
-  type GroupFields,
-  type Handover,
-  type TopicFields,
-  viewGroup,
-  viewTopic,
-} from './topic.js';
+import type { GroupFields, Handover, TopicFields } from './topic.js';
 
 /** Stamps of the fields, the spans of creation (`c`) and end (`g`), and what was heard and verified last. */
 interface StoredRegisters<Field extends string> {

@@ -1,6 +1,6 @@
 import { customFields } from './custom-field.js';
 import { isSame, type Micros } from './registers.js';
-import type { TopicView } from './topic.js';
+import type { TopicView } from './topic-view.js';
 
 /** Fields by the names of the query API, with what it would tell of them. */
 export type ToldFields = Record<string, unknown>;

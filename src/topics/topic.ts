@@ -9,7 +9,6 @@
 // An answer of the vendor is the ground under all that: it replaces what callbacks said that arrived
 // before the question, and whatever arrived after it is laid upon it.
 import type { GroupChange, TopicChange, Verification, VerifiedTopic } from './change.js';
-import { isCustomGroupId, isCustomTopicId } from './id.js';
 import {
   absorb,
   forgetBefore,
@@ -22,6 +21,7 @@ import {
   type Span,
   type Stamp,
 } from './registers.js';
+import { rebirth } from './topic-view.js';
 
 /** What is told of a topic; `null`: never learned. */
 export interface TopicFields {
@@ -58,16 +58,6 @@ export interface Group {
 }
 
 export type Handover = readonly [at: Micros, ownerAccount: string | null];
-
-/** A topic as its readers see it. Dates are event dates. */
-export interface TopicView extends TopicFields {
-  readonly createdAt: Micros | null;
-  readonly deletedAt: Micros | null;
-}
-
-export interface GroupView extends GroupFields {
-  readonly destroyedAt: Micros | null;
-}
 
 /** `doubtful`: what came out is a guess (a tie, a revival), the vendor should be asked. */
 export interface Merged<T> {
@@ -207,58 +197,4 @@ function ground<F>(before: Registers<F> | undefined, fields: Readonly<Partial<F>
   const stamps: Partial<Record<keyof F, Stamp>> = {};
   for (const field of keysOf(values)) stamps[field] = GROUND;
   return { values, stamps, heard: before?.heard };
-}
-
-export function viewTopic(topic: Topic, group: Group): TopicView {
-  const { values, created } = topic.known;
-  return {
-    name: values.name ?? null,
-    type: values.type ?? null,
-    ownerAccount: values.ownerAccount ?? null,
-    operatorAccount: values.operatorAccount ?? null,
-    introduction: values.introduction ?? null,
-    notification: values.notification ?? null,
-    faceUrl: values.faceUrl ?? null,
-    customString: values.customString ?? null,
-    muteAllMember: values.muteAllMember ?? null,
-    userDefinedDataList: values.userDefinedDataList ?? null,
-    createdAt: rebirth(topic, group) ?? created?.[0] ?? null,
-    deletedAt: deletedAt(topic, group),
-  };
-}
-
-export function viewGroup({ groupId, known }: Group): GroupView {
-  const { values, created, gone } = known;
-  return {
-    name: values.name ?? null,
-    type: values.type ?? null,
-    ownerAccount: values.ownerAccount ?? null,
-    destroyedAt: isOver(gone, created, isCustomGroupId(groupId)),
-  };
-}
-
-function deletedAt(topic: Topic, group: Group): Micros | null {
-  const { created, gone } = topic.known;
-  const own = isOver(gone, created, isCustomTopicId(topic.topicId));
-  const withGroup = isOver(group.known.gone, created, isCustomGroupId(group.groupId));
-  return own === null || withGroup === null ? (own ?? withGroup) : Math.max(own, withGroup);
-}
-
-/** The date of the end, or `null` when nothing ended or a later creation undid it. */
-function isOver(
-  gone: Span | undefined,
-  created: Span | undefined,
-  revivable: boolean,
-): Micros | null {
-  if (gone === undefined) return null;
-  const isRevived = revivable && created !== undefined && created[1] > gone[1];
-  return isRevived ? null : gone[1];
-}
-
-/** When the life began that followed an end, or `null` when there was only one. */
-function rebirth(topic: Topic, group: Group): Micros | null {
-  const { created, gone } = topic.known;
-  if (created === undefined || !isCustomTopicId(topic.topicId)) return null;
-  const ends = [gone?.[0], group.known.gone?.[0]].filter((end) => end !== undefined);
-  return ends.some((end) => created[1] > end) ? created[1] : null;
 }

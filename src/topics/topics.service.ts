@@ -7,8 +7,9 @@ import { Metrics } from '../metrics/metrics.js';
 import { Tracing } from '../tracing/tracing.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
-import { type ChangeRow, fold, type Folded, isJournalOnly } from './fold.js';
+import { fold } from './fold.js';
 import { afterCommit, type Committed, type Read } from './read-ahead.js';
+import { type ChangeRow, type Folded, isJournalOnly } from './snapshot.js';
 import { TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch

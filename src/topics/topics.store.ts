@@ -3,7 +3,7 @@ import type { BatchQuery } from '../database/batch-query.js';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
 import type { ChangeSet, GroupChange } from './change.js';
-import { type Folded, isJournalOnly, type Snapshot } from './fold.js';
+import { type Folded, isJournalOnly, type Snapshot } from './snapshot.js';
 import type { Read } from './read-ahead.js';
 import {
   callbackColumns,
