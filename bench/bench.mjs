@@ -1,14 +1,9 @@
 // npm run bench [-- --seconds 5]: how fast callbacks are kept, as ratios within one run. Starts the
 // built service on a throw-away embedded server, prints a table, keeps nothing.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
-import { firstUrl } from './first-url.mjs';
+import { withServer } from './with-server.mjs';
 
 const CONNECTIONS = [1, 64, 256];
 const GROUPS = 200;
@@ -39,20 +34,7 @@ const { values: options } = parseArgs({
 });
 const seconds = Number(options.seconds);
 
-const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-bench-'));
-const postgres = await acquireServer({ dataDir });
-const server = spawn(process.execPath, [join(import.meta.dirname, 'server.mjs')], {
-  env: { ...process.env, NODE_ENV: 'development', DATABASE_URL: postgres.url, LOG_LEVEL: 'warn' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-try {
-  await run(await firstUrl(server));
-} finally {
-  server.kill('SIGTERM');
-  if (server.exitCode === null) await once(server, 'exit');
-  await postgres.release();
-  await rm(dataDir, { recursive: true, force: true });
-}
+await withServer(run);
 
 /** @param {string} url */
 async function run(url) {

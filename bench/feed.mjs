@@ -1,17 +1,13 @@
 // npm run bench:feed [-- --seconds 8]: what followers of the feed cost the writers and the process, as
 // ratios within one run: 1,000 streams that have nothing to tell, 500 whose readers take less than is
 // written, and both. Starts the built service on a throw-away embedded server, prints a table, keeps nothing.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
-import { firstUrl } from './first-url.mjs';
+import { withServer } from './with-server.mjs';
 
 const WRITERS = 64;
 const IDLE_STREAMS = 1_000;
@@ -33,26 +29,7 @@ const seconds = Number(options.seconds);
 let sent = 0;
 /** @type {Set<import('node:net').Socket>} */
 const followers = new Set();
-const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-bench-'));
-const postgres = await acquireServer({ dataDir });
-const server = spawn(process.execPath, [join(import.meta.dirname, 'server.mjs')], {
-  env: {
-    ...process.env,
-    NODE_ENV: 'development',
-    DATABASE_URL: postgres.url,
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'warn',
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-try {
-  await run(await firstUrl(server));
-} finally {
-  server.kill('SIGTERM');
-  if (server.exitCode === null) await once(server, 'exit');
-  await postgres.release();
-  await rm(dataDir, { recursive: true, force: true });
-}
+await withServer(run);
 
 /** @typedef {{ name: string, rate: number, p99: number, failed: number, streams: number, megabytes: number }} Figures */
 

@@ -1,16 +1,11 @@
 // npm run bench:read [-- --seconds 5 --groups 10000]: how fast topics are read out of a million, as
 // ratios within one run. Starts the built service on a throw-away embedded server, fills it, prints a
 // table, keeps nothing.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import pg from 'pg';
-import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
-import { firstUrl } from './first-url.mjs';
+import { withServer } from './with-server.mjs';
 
 const CONNECTIONS = 64;
 // As many as the service reads with.
@@ -28,32 +23,18 @@ const { values: options } = parseArgs({
 const seconds = Number(options.seconds);
 const groups = Number(options.groups);
 
-const dataDir = await mkdtemp(join(tmpdir(), 'topic-mirror-bench-'));
-const postgres = await acquireServer({ dataDir });
-const server = spawn(process.execPath, [join(import.meta.dirname, 'server.mjs')], {
-  env: {
-    ...process.env,
-    NODE_ENV: 'development',
-    DATABASE_URL: postgres.url,
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'warn',
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
+await withServer(async (url, databaseUrl) => {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: BARE_CONNECTIONS });
+  try {
+    await fill(pool);
+    await run(url, pool);
+  } finally {
+    await pool.end();
+  }
 });
-const pool = new pg.Pool({ connectionString: postgres.url, max: BARE_CONNECTIONS });
-try {
-  const url = await firstUrl(server);
-  await fill();
-  await run(url);
-} finally {
-  await pool.end();
-  server.kill('SIGTERM');
-  if (server.exitCode === null) await once(server, 'exit');
-  await postgres.release();
-  await rm(dataDir, { recursive: true, force: true });
-}
 
-async function fill() {
+/** @param {pg.Pool} pool */
+async function fill(pool) {
   print(`filling ${groups} groups with ${groups * TOPICS_OF_GROUP} topics …`);
   // Many rows are written faster without the indexes.
   const { rows: indexes } = await pool.query(
@@ -88,8 +69,8 @@ async function fill() {
   await pool.query('vacuum analyze');
 }
 
-/** @param {string} url */
-async function run(url) {
+/** @param {string} url @param {pg.Pool} pool */
+async function run(url, pool) {
   print(
     `${seconds} s each, ${availableParallelism()} cores, Node ${process.version}, ${CONNECTIONS} connections\n`,
   );
@@ -106,7 +87,7 @@ async function run(url) {
   const later = await show('page deep in all', url, () => ({
     path: `/topics?limit=${LIMIT}&cursor=${deep}`,
   }));
-  const bare = await bareRate();
+  const bare = await bareRate(pool);
   print(`the same rows as JSON, bare client ${bare.toFixed(0).padStart(9)}\n`);
   print(`page of a group / findMany of Prisma  ${(full / prisma).toFixed(2)}`);
   print(`page of a group / bare client         ${(full / bare).toFixed(2)}`);
@@ -150,8 +131,8 @@ function measure(url, next, duration) {
   });
 }
 
-/** What a client gets that asks PostgreSQL for the rows as one JSON text and does nothing else. */
-async function bareRate() {
+/** What a client gets that asks PostgreSQL for the rows as one JSON text and does nothing else. @param {pg.Pool} pool */
+async function bareRate(pool) {
   const text = `
     select json_agg(t)::text as json
       from (select group_id, topic_id, name, type, owner_account, operator_account, introduction,
