@@ -3,11 +3,10 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { nextBody, TOPICS } from './renames.mjs';
 import { withServer } from './with-server.mjs';
 
 const CONNECTIONS = [1, 64, 256];
-const GROUPS = 200;
-const TOPICS = 10_000;
 const QUERY =
   'SdkAppid=1400000000&CallbackCommand=Group.CallbackAfterCreateTopic&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI';
 const VARIANTS = [
@@ -15,17 +14,6 @@ const VARIANTS = [
   { name: 'one Prisma upsert', path: '/bench/upsert' },
   { name: 'receiver', path: `/webhooks/im?${QUERY}` },
 ];
-
-let sent = 0;
-/** The next callback: one topic after the other, each time with another name. */
-function nextBody() {
-  const index = sent++ % TOPICS;
-  const groupId = `@TGS#_@TGS#bench${index % GROUPS}`;
-  return `{"CallbackCommand":"Group.CallbackAfterCreateTopic","GroupId":"${groupId}",\
-"TopicId":"${groupId}@TOPIC#_@TOPIC#${index}","Operator_Account":"group_root",\
-"Owner_Account":"leckie","Type":"Community","Name":"Topic ${sent}","UserDefinedDataList":[\
-{"Key":"UserDefined1","Value":"hello"},{"Key":"UserDefined2","Value":"world"}]}`;
-}
 
 /** @typedef {{ rate: number, p50: number, p99: number, failed: number }} Figures */
 

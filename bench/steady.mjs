@@ -14,27 +14,15 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import autocannon from 'autocannon';
 import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
 import { freePort } from './own-server.mjs';
+import { nextBody } from './renames.mjs';
 
 const CONNECTIONS = 64;
 const LINES = 10;
-const GROUPS = 200;
-const TOPICS = 10_000;
 const WARM_UP_SECONDS = 10;
 const START_TIMEOUT_MS = 30_000;
 const COMMAND = 'Group.CallbackAfterCreateTopic';
 const RECEIVER = `/webhooks/im?SdkAppid=1400000000&CallbackCommand=${COMMAND}&contenttype=json&ClientIP=127.0.0.1&OptPlatform=RESTAPI`;
 const SHARE_TO_HOLD = 0.99;
-
-let sent = 0;
-/** One topic after the other, each time with another name. */
-function nextBody() {
-  const index = sent++ % TOPICS;
-  const groupId = `@TGS#_@TGS#steady${index % GROUPS}`;
-  return `{"CallbackCommand":"${COMMAND}","GroupId":"${groupId}",\
-"TopicId":"${groupId}@TOPIC#_@TOPIC#${index}","Operator_Account":"group_root",\
-"Owner_Account":"leckie","Type":"Community","Name":"Topic ${sent}","UserDefinedDataList":[\
-{"Key":"UserDefined1","Value":"hello"},{"Key":"UserDefined2","Value":"world"}]}`;
-}
 
 if (isMainThread) process.exitCode = (await main()) ? 0 : 1;
 else follow(workerData);

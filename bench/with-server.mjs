@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
-import { firstUrl } from './first-url.mjs';
 
 /**
  * Runs server.mjs on an embedded PostgreSQL of its own, of which nothing stays.
@@ -31,4 +31,13 @@ export async function withServer(work) {
     await postgres.release();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Where server.mjs listens: the first line it prints. @param {import('node:child_process').ChildProcess} child */
+async function firstUrl(child) {
+  if (!child.stdout) throw new Error('the server has no output');
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith('http')) return line;
+  }
+  throw new Error('the server did not start');
 }
