@@ -10,6 +10,7 @@ import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { Tracing } from '../tracing/tracing.js';
+import { Bell } from './bell.js';
 import { ListingStore } from './listing.store.js';
 import { dateOfQuestion, look, type Look, setOf } from './look.js';
 import { type Visit, VisitsStore } from './visits.store.js';
@@ -245,26 +246,6 @@ export class Walk {
       this.logger.warn(`reconcile goes on, but ${error.message}`);
     } else this.logger.warn({ msg: 'reconcile goes on, but it failed', err: error });
     return FAULT_PAUSE_MS;
-  }
-}
-
-/** Wakes whoever waits for a visit to end. */
-class Bell {
-  private waiting: (() => void)[] = [];
-
-  ring(): void {
-    for (const wake of this.waiting.splice(0)) wake();
-  }
-
-  /** Resolves at the next ring, or after `ms`. */
-  rings(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.waiting.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 }
 
