@@ -86,17 +86,9 @@ export class TopicsService {
   ): Promise<readonly Applied[]> {
     const startedAt = performance.now();
     try {
-      const { seq, changes, applied } = await this.write(sets, ahead);
-      this.observe(sets, startedAt);
-      this.metrics.seq.set(seq);
-      this.logger.log({
-        msg: 'committed',
-        sets: sets.length,
-        changes: changes.length,
-        seq,
-        ms: Math.round(performance.now() - startedAt),
-      });
-      return applied;
+      const folded = await this.write(sets, ahead);
+      this.observe(sets, folded, secondsSince(startedAt));
+      return folded.applied;
     } catch (error) {
       // It may have been committed all the same.
       this.last = null;
@@ -147,8 +139,17 @@ export class TopicsService {
     });
   }
 
-  private observe(sets: readonly ChangeSet[], startedAt: number): void {
-    this.metrics.commitSeconds.observe({ outcome: 'committed' }, secondsSince(startedAt));
+  private observe(sets: readonly ChangeSet[], folded: Folded, seconds: number): void {
+    const { seq } = folded;
+    this.logger.log({
+      msg: 'committed',
+      sets: sets.length,
+      changes: folded.changes.length,
+      seq,
+      ms: Math.round(seconds * 1000),
+    });
+    this.metrics.seq.set(seq);
+    this.metrics.commitSeconds.observe({ outcome: 'committed' }, seconds);
     this.metrics.commitBatch.observe(sets.length);
     const nowMs = Date.now();
     for (const { origin, changes } of sets) {
