@@ -50,15 +50,19 @@ const BUGS = {
   },
   'a writer that looks at nobody else': {
     file: 'topics/topics.store.js',
-    find: '${isJournalOnly(folded) ? null : after}::bigint',
-    put: '(select batch from sequencer where id = 1 and ${after}::bigint is not null)',
+    find:
+      'mirror_follow_v1(${after}::bigint, ${afterMark}::text, ${mark}::text)\n' +
+      '                    then mirror_write_v2(${mark === null ? null : after}::bigint',
+    put:
+      '${after}::bigint is not null or ${afterMark}::text is null or ${mark}::text is null\n' +
+      'then mirror_write_v2((select batch from sequencer where id = 1)',
     fault: 'two-replicas',
     seconds: 4,
   },
-  'a batch read ahead of the one before': {
-    file: 'topics/read-ahead.js',
-    find: 'const { snapshot, now } = read;',
-    put: 'return { ...read, batch };',
+  'a batch folded as if the one before had not been': {
+    file: 'topics/drafts.js',
+    find: 'snapshot: { seq: folded.seq, groups: [...groups.values()], topics: [...topics.values()] },',
+    put: 'snapshot,',
     fault: 'nothing',
     seconds: 3,
   },

@@ -18,7 +18,7 @@ const INDEXES = MIGRATION.match(/^create index[^;]+;/gm) ?? [];
 
 let mirror: TestApp;
 beforeAll(async () => {
-  mirror = await startApp({ DATABASE_POOL_SIZE: '2' });
+  mirror = await startApp({ DATABASE_POOL_SIZE: '3' });
   const { query } = mirror.database;
   await query(
     `insert into groups (group_id, seq) select 'g' || g, g from generate_series(1, ${GROUPS}) g`,

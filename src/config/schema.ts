@@ -62,8 +62,8 @@ export const SCHEMA = {
   DATABASE_POOL_SIZE: {
     fallback: '10',
     meaning:
-      'most connections this process opens to PostgreSQL; to a replica half as many, besides',
-    parse: integer(2, 1000),
+      'most connections this process opens to PostgreSQL, 3 or more; to a replica half as many, besides',
+    parse: integer(3, 1000),
   },
   DATABASE_PREPARE: {
     fallback: 'on',

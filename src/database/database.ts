@@ -2,12 +2,13 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
-import { type BatchQuery, onAdapter } from './batch-query.js';
+import { type BatchQuery, nameOf, onAdapter } from './batch-query.js';
 import { DatabaseUnavailableError } from './errors.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
 import { Opening } from './opening.js';
+import { PipelinedPool } from './pipelined-pool.js';
 import { createPool, type PoolOptions, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
 import { Replica } from './replica.js';
@@ -36,8 +37,9 @@ const PROBE_TIMEOUT_MS = 500;
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
-    private readonly batches: BatchQuery,
-    private readonly writes: pg.Pool,
+    private readonly single: BatchQuery,
+    private readonly pipelined: BatchQuery,
+    private readonly pools: { readonly write: pg.Pool; readonly pipeline: pg.Pool },
     private readonly readers: ReadPool,
     private readonly replica: Replica | null,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
@@ -64,9 +66,13 @@ export class Database implements OnApplicationShutdown {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       silenceTimeoutMs: SILENCE_TIMEOUT_MS,
     };
-    const pool = createPool({ ...options, max: settings.databasePoolSize - readers });
-    const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-    const batches = onAdapter(await adapter.connect());
+    const writers = settings.databasePoolSize - readers;
+    const write = createPool({ ...options, max: writers - 1 });
+    const adapter = new PrismaPg(write, { disposeExternalPool: true });
+    const naming = settings.databasePrepare === 'on' ? { statementNameGenerator: nameOf } : {};
+    const single = onAdapter(await new PrismaPg(write, naming).connect());
+    const pipeline = createPool({ ...options, max: 1 }, PipelinedPool);
+    const pipelined = onAdapter(await new PrismaPg(pipeline, naming).connect());
     const readsFrom = (place: Partial<PoolOptions>) =>
       new ReadPool(
         () => createPool({ ...options, max: readers, ...place }),
@@ -78,7 +84,16 @@ export class Database implements OnApplicationShutdown {
       ? new Replica(readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }), reads)
       : null;
     const prisma = new PrismaClient({ adapter });
-    return new Database(prisma, batches, pool, reads, replica, server, opening);
+    return new Database(
+      prisma,
+      single,
+      pipelined,
+      { write, pipeline },
+      reads,
+      replica,
+      server,
+      opening,
+    );
   }
 
   /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
@@ -108,7 +123,8 @@ export class Database implements OnApplicationShutdown {
 
   /** What the connections of the writer and of the query API do now. */
   get poolUse(): Readonly<Record<string, PoolUse>> {
-    const use = { write: useOf(this.writes), read: this.readers.use };
+    const { write, pipeline } = this.pools;
+    const use = { write: useOf(write), pipeline: useOf(pipeline), read: this.readers.use };
     return this.replica ? { ...use, replica: this.replica.pool.use } : use;
   }
 
@@ -134,7 +150,12 @@ export class Database implements OnApplicationShutdown {
 
   /** Runs single statements of the writer, each its own transaction. */
   get writer(): BatchQuery {
-    return this.usable(this.batches);
+    return this.usable(this.single);
+  }
+
+  /** Likewise, but one behind the other in the order of the calls, and sent without waiting for those before. */
+  get pipeline(): BatchQuery {
+    return this.usable(this.pipelined);
   }
 
   /** Where a read goes that may be a little late: to the replica, if there is one that answers. */
@@ -183,6 +204,7 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.opening.stop();
     await this.prisma.$disconnect();
+    await this.pools.pipeline.end();
     await this.replica?.end();
     await this.readers.end();
     await this.server.release();

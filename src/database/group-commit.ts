@@ -1,9 +1,10 @@
 // Group commit: what arrives while a commit runs is collected and committed together next. Under
 // load the cost of a transaction is shared by many callers; alone, a caller waits for nobody.
 //
-// Where a batch needs preparation, such as reading what it will change, that is begun while the batch
-// before is being committed, as soon as as many wait as are in that one: so that the two work side by
-// side, and do not become ever smaller batches.
+// A batch may also be sent while the one before is still on its way, so that the database never waits
+// for the next; how it builds on what it does not know to be kept is its owner's business. Its
+// preparation, such as reading what it will change, is begun as soon as as many wait as are in the batch
+// before: so that they work side by side, and do not become ever smaller batches.
 
 /** The queue is full: the caller is refused now rather than kept waiting without bound. */
 export class QueueFullError extends Error {
@@ -15,15 +16,28 @@ export class QueueFullError extends Error {
   }
 }
 
-export interface GroupCommitOptions<Item, Result, Prepared = never> {
-  /** Keeps all items or none; the results stand in the items' order. `prepared` is of just these items. */
-  readonly commit: (
+/** One that is executed, and one that the database finds when it has done. */
+const MAX_FLIGHTS = 2;
+
+/** How a batch is sent while others are on their way. */
+export interface Pipeline<Item, Result, Prepared> {
+  /** Begins what can be done before it is known what the batches before will change. */
+  readonly prepare: (items: readonly Item[]) => Promise<Prepared>;
+  /**
+   * Keeps all items or none; the results stand in the items' order. Is called in the order of the batches. Gives
+   * `null` when it has kept none since something came between: then `commit` is called.
+   */
+  readonly attempt: (
     items: readonly Item[],
-    prepared?: Promise<Prepared>,
-  ) => Promise<readonly Result[]>;
-  /** Begins what can be done before it is known what the batch before has changed. */
-  readonly prepare?: (items: readonly Item[]) => Promise<Prepared>;
-  /** Whether an error of `commit` lies in an item, and would come again. */
+    prepared: Prepared,
+  ) => Promise<readonly Result[] | null>;
+}
+
+export interface GroupCommitOptions<Item, Result, Prepared> {
+  /** Keeps all items or none, while no other batch is on its way; the results stand in the items' order. */
+  readonly commit: (items: readonly Item[]) => Promise<readonly Result[]>;
+  readonly pipeline?: Pipeline<Item, Result, Prepared>;
+  /** Whether an error of `commit` or `attempt` lies in an item, and would come again. */
   readonly isItemFault: (error: unknown) => boolean;
   readonly maxBatch: number;
   readonly maxQueue: number;
@@ -35,9 +49,14 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-interface Batch<Item, Result, Prepared> {
-  readonly waiting: readonly Waiting<Item, Result>[];
-  readonly prepared?: Promise<Prepared> | undefined;
+type Batch<Item, Result> = readonly Waiting<Item, Result>[];
+
+/** What became of an attempt; never an exception, since nobody may be there yet to take it. */
+type Outcome = 'kept' | 'not kept' | { readonly error: unknown };
+
+interface Flight<Item, Result> {
+  readonly batch: Batch<Item, Result>;
+  readonly landed: Promise<Outcome>;
 }
 
 export class GroupCommit<Item, Result, Prepared = never> {
@@ -85,31 +104,39 @@ export class GroupCommit<Item, Result, Prepared = never> {
   private async run(): Promise<void> {
     // One turn of the event loop, so that requests of one poll share the first commit.
     await new Promise(setImmediate);
-    let next: Batch<Item, Result, Prepared> | null = null;
-    while (next || this.queue.length > 0) {
-      const { waiting, prepared } = next ?? { waiting: this.take() };
-      const settled = this.settle(waiting, prepared);
-      next = await this.prepareBeside(settled, waiting.length);
-      await settled;
-    }
+    const { pipeline } = this.options;
+    if (pipeline) await this.keepFlying(pipeline);
+    else while (this.queue.length > 0) await this.settle(this.take());
     this.running = null;
   }
 
-  /** The next batch, if it becomes as large as the one that is being settled. */
-  private async prepareBeside(
-    settled: Promise<void>,
-    length: number,
-  ): Promise<Batch<Item, Result, Prepared> | null> {
-    const { prepare } = this.options;
-    if (!prepare) return null;
-    const isReached = await Promise.race([this.reach(length), settled.then(() => false)]);
+  private async keepFlying(pipeline: Pipeline<Item, Result, Prepared>): Promise<void> {
+    const flights: Flight<Item, Result>[] = [];
+    while (flights.length > 0 || this.queue.length > 0) {
+      if (!(await this.isTimely(flights))) {
+        await this.land(flights);
+        continue;
+      }
+      const batch = this.take();
+      let prepared = await settled(pipeline.prepare(itemsOf(batch)));
+      if (flights.length === MAX_FLIGHTS && !(await this.land(flights))) {
+        prepared = await settled(pipeline.prepare(itemsOf(batch)));
+      }
+      flights.push({ batch, landed: this.fly(pipeline, batch, prepared) });
+    }
+  }
+
+  /** Waits until the next batch is as large as the one before, or the oldest on its way has landed. */
+  private async isTimely(flights: readonly Flight<Item, Result>[]): Promise<boolean> {
+    const oldest = flights.at(0);
+    const youngest = flights.at(-1);
+    if (!oldest || !youngest) return true;
+    const isReached = await Promise.race([
+      this.reach(youngest.batch.length),
+      oldest.landed.then(() => false),
+    ]);
     this.watch = null;
-    if (!isReached) return null;
-    const waiting = this.take();
-    const prepared = prepare(waiting.map(({ item }) => item));
-    // Its failure is that of the commit it was made for, which comes later.
-    prepared.catch(() => undefined);
-    return { waiting, prepared };
+    return isReached;
   }
 
   private async reach(length: number): Promise<true> {
@@ -119,33 +146,85 @@ export class GroupCommit<Item, Result, Prepared = never> {
     return true;
   }
 
-  private take(): Waiting<Item, Result>[] {
+  private async fly(
+    { attempt }: Pipeline<Item, Result, Prepared>,
+    batch: Batch<Item, Result>,
+    prepared: Settled<Prepared>,
+  ): Promise<Outcome> {
+    if ('error' in prepared) return prepared;
+    try {
+      const results = await attempt(itemsOf(batch), prepared.value);
+      if (results === null) return 'not kept';
+      answer(batch, results);
+      return 'kept';
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /**
+   * Waits for the oldest on its way. If it was not kept, those behind it may have built on it: waits for them as
+   * well, then commits what is left, in the order of submission.
+   * @returns whether it was kept.
+   */
+  private async land(flights: Flight<Item, Result>[]): Promise<boolean> {
+    const [oldest, ...behind] = flights;
+    flights.shift();
+    if (!oldest || (await oldest.landed) === 'kept') return true;
+    flights.length = 0;
+    await Promise.all(behind.map(({ landed }) => landed));
+    for (const { batch, landed } of [oldest, ...behind]) {
+      const outcome = await landed;
+      if (outcome === 'not kept') await this.settle(batch);
+      else if (outcome !== 'kept') await this.settleApart(batch, outcome.error);
+    }
+    return false;
+  }
+
+  private take(): Batch<Item, Result> {
     return this.queue.splice(0, this.options.maxBatch);
   }
 
-  /** A batch that an item spoils is halved until that item stands alone. */
-  private async settle(
-    batch: readonly Waiting<Item, Result>[],
-    prepared?: Promise<Prepared>,
-  ): Promise<void> {
+  private async settle(batch: Batch<Item, Result>): Promise<void> {
     try {
-      const items = batch.map(({ item }) => item);
-      const results = await this.options.commit(items, prepared);
-      // The next batch goes on its way before these are answered: whoever they are will not notice.
-      setImmediate(() => batch.forEach((waiting, index) => answer(waiting, results[index])));
+      answer(batch, await this.options.commit(itemsOf(batch)));
     } catch (error) {
-      if (batch.length === 1 || !this.options.isItemFault(error)) {
-        for (const { reject } of batch) reject(error);
-        return;
-      }
-      const middle = batch.length >> 1;
-      await this.settle(batch.slice(0, middle));
-      await this.settle(batch.slice(middle));
+      await this.settleApart(batch, error);
     }
+  }
+
+  /** A batch that an item spoils is halved until that item stands alone. */
+  private async settleApart(batch: Batch<Item, Result>, error: unknown): Promise<void> {
+    if (batch.length === 1 || !this.options.isItemFault(error)) {
+      for (const { reject } of batch) reject(error);
+      return;
+    }
+    const middle = batch.length >> 1;
+    await this.settle(batch.slice(0, middle));
+    await this.settle(batch.slice(middle));
   }
 }
 
-function answer<Item, Result>(waiting: Waiting<Item, Result>, result: Result | undefined): void {
-  if (result === undefined) waiting.reject(new Error('the commit did not tell what became of it'));
-  else waiting.resolve(result);
+type Settled<T> = { readonly value: T } | { readonly error: unknown };
+
+function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function itemsOf<Item, Result>(batch: Batch<Item, Result>): Item[] {
+  return batch.map(({ item }) => item);
+}
+
+function answer<Item, Result>(batch: Batch<Item, Result>, results: readonly Result[]): void {
+  // The next batch goes on its way before these are answered: whoever they are will not notice.
+  setImmediate(() =>
+    batch.forEach(({ resolve, reject }, index) => {
+      const result = results[index];
+      if (result === undefined) reject(new Error('the commit did not tell what became of it'));
+      else resolve(result);
+    }),
+  );
 }

@@ -21,8 +21,11 @@ export interface PoolOptions {
  * network, and its own `query_timeout` gives up the query but keeps the connection, on which the
  * next query waits as well; `statement_timeout` covers neither a frozen server nor a commit.
  */
-export function createPool({ url, max, connectTimeoutMs, silenceTimeoutMs }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
+export function createPool(
+  { url, max, connectTimeoutMs, silenceTimeoutMs }: PoolOptions,
+  Pool: new (config: pg.PoolConfig) => pg.Pool = pg.Pool,
+): pg.Pool {
+  const pool = new Pool({
     connectionString: url,
     max,
     connectionTimeoutMillis: connectTimeoutMs,

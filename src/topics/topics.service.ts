@@ -1,15 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { inTransaction } from '../database/batch-query.js';
-import { Database } from '../database/database.js';
+import { type Connection, Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Tracing } from '../tracing/tracing.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
+import { type Draft, Drafts, type Read, turnOf } from './drafts.js';
 import { fold } from './fold.js';
-import { afterCommit, type Committed, type Read } from './read-ahead.js';
-import { type ChangeRow, type Folded, isJournalOnly } from './snapshot.js';
+import type { ChangeRow, Folded } from './snapshot.js';
 import { TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
@@ -24,8 +24,12 @@ const TURNS_AFTER_A_LOSS = 20;
 export class TopicsService {
   private readonly logger = new Logger('Topics');
   private readonly commits = new GroupCommit<ChangeSet, Applied, Read | null>({
-    commit: (sets, read) => this.tracing.commit(sets, () => this.commit(sets, read)),
-    prepare: (sets) => this.readAhead(sets),
+    pipeline: {
+      prepare: (sets) => this.readAhead(sets),
+      attempt: (sets, read) =>
+        read ? this.tracing.commit(sets, () => this.attempt(sets, read)) : Promise.resolve(null),
+    },
+    commit: (sets) => this.tracing.commit(sets, () => this.commit(sets)),
     isItemFault: isDataFault,
     maxBatch: MAX_BATCH,
     maxQueue: MAX_QUEUE,
@@ -33,8 +37,7 @@ export class TopicsService {
 
   /** For how many batches another process is expected to write as well. */
   private turnsToTake = 0;
-  /** What this process committed last, unless another may have done so since. */
-  private last: Committed | null = null;
+  private readonly drafts = new Drafts();
 
   constructor(
     private readonly database: Database,
@@ -80,63 +83,93 @@ export class TopicsService {
     return compareTopics(made, { groups, topics });
   }
 
-  private async commit(
-    sets: readonly ChangeSet[],
-    ahead?: Promise<Read | null>,
-  ): Promise<readonly Applied[]> {
+  /** Reads what a batch needs while those before are being written. */
+  private async readAhead(sets: readonly ChangeSet[]): Promise<Read | null> {
+    if (this.turnsToTake > 0) return null;
     const startedAt = performance.now();
     try {
-      const folded = await this.write(sets, ahead);
-      this.observe(sets, folded, secondsSince(startedAt));
-      return folded.applied;
+      return await this.store.read(this.database.writer, sets);
     } catch (error) {
-      // It may have been committed all the same.
-      this.last = null;
-      this.metrics.commitSeconds.observe({ outcome: 'failed' }, secondsSince(startedAt));
-      throw isDataFault(error) ? error : new DatabaseUnavailableError(error);
+      throw this.failed(error, startedAt);
     }
   }
 
-  /** Reads what a batch needs while the one before is being written. */
-  private async readAhead(sets: readonly ChangeSet[]): Promise<Read | null> {
-    return this.turnsToTake > 0 ? null : this.store.read(this.database.writer, sets);
-  }
-
-  private async write(sets: readonly ChangeSet[], ahead?: Promise<Read | null>): Promise<Folded> {
-    if (this.turnsToTake > 0) this.turnsToTake -= 1;
-    else {
-      const folded = await this.tryAlone(sets, await ahead);
-      if (folded) return folded;
+  /**
+   * Two round trips, as long as no other process commits in between; else `null`. The first is `read`; the second
+   * does not wait for that of the batch before, and writes nothing if that one was not kept.
+   */
+  private async attempt(
+    sets: readonly ChangeSet[],
+    read: Read,
+  ): Promise<readonly Applied[] | null> {
+    const startedAt = performance.now();
+    const ground = this.drafts.layUpon(read);
+    const folded = fold(sets, ground.snapshot, ground.now);
+    const draft = this.drafts.make(folded, ground);
+    try {
+      const { pipeline } = this.database;
+      if (await this.store.write(pipeline, sets, folded, turnOf(draft, ground))) {
+        this.keep(draft);
+        this.observe(sets, folded, secondsSince(startedAt));
+        return folded.applied;
+      }
+    } catch (error) {
+      this.lose(draft);
+      throw this.failed(error, startedAt);
+    }
+    this.lose(draft);
+    if (ground.last?.fate !== 'lost') {
+      this.metrics.commitConflicts.inc();
       this.turnsToTake = TURNS_AFTER_A_LOSS;
     }
-    this.last = null;
-    return this.takeTurns(sets);
-  }
-
-  /** Two round trips, as long as no other process commits in between; else `null`. */
-  private async tryAlone(sets: readonly ChangeSet[], ahead?: Read | null): Promise<Folded | null> {
-    const { writer } = this.database;
-    const read = ahead ?? (await this.store.read(writer, sets));
-    const { snapshot, now, batch } = this.last ? afterCommit(read, this.last) : read;
-    const folded = fold(sets, snapshot, now);
-    if (await this.store.write(writer, sets, folded, batch)) {
-      if (!isJournalOnly(folded)) this.last = { folded, batch: batch + 1 };
-      return folded;
-    }
-    this.metrics.commitConflicts.inc();
     return null;
   }
 
   /** Five round trips, in which no other process can commit. */
-  private takeTurns(sets: readonly ChangeSet[]): Promise<Folded> {
-    return this.database.transaction(async (tx) => {
-      await this.store.lock(tx);
-      const query = inTransaction(tx);
-      const { snapshot, now, batch } = await this.store.read(query, sets);
-      const folded = fold(sets, snapshot, now);
-      if (await this.store.write(query, sets, folded, batch)) return folded;
-      throw new Error('a batch was committed in spite of the lock');
-    });
+  private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
+    const startedAt = performance.now();
+    if (this.turnsToTake > 0) this.turnsToTake -= 1;
+    this.drafts.forget();
+    try {
+      const { folded, draft } = await this.database.transaction((tx) => this.takeTurn(tx, sets));
+      this.keep(draft);
+      this.observe(sets, folded, secondsSince(startedAt));
+      return folded.applied;
+    } catch (error) {
+      this.drafts.forget();
+      throw this.failed(error, startedAt);
+    }
+  }
+
+  private async takeTurn(
+    tx: Connection,
+    sets: readonly ChangeSet[],
+  ): Promise<{ readonly folded: Folded; readonly draft: Draft | null }> {
+    await this.store.lock(tx);
+    const query = inTransaction(tx);
+    const ground = { ...(await this.store.read(query, sets)), last: null };
+    const folded = fold(sets, ground.snapshot, ground.now);
+    const draft = this.drafts.make(folded, ground);
+    if (await this.store.write(query, sets, folded, turnOf(draft, ground)))
+      return { folded, draft };
+    throw new Error('a batch was committed in spite of the lock');
+  }
+
+  private keep(draft: Draft | null): void {
+    if (draft) draft.fate = 'kept';
+  }
+
+  /** It may have been committed all the same. */
+  private lose(draft: Draft | null): void {
+    if (draft) draft.fate = 'lost';
+    this.drafts.forget();
+  }
+
+  private failed(error: unknown, startedAt: number): Error {
+    this.metrics.commitSeconds.observe({ outcome: 'failed' }, secondsSince(startedAt));
+    return error instanceof Error && isDataFault(error)
+      ? error
+      : new DatabaseUnavailableError(error);
   }
 
   private observe(sets: readonly ChangeSet[], folded: Folded, seconds: number): void {

@@ -3,8 +3,8 @@ import type { BatchQuery } from '../database/batch-query.js';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
 import type { ChangeSet, GroupChange } from './change.js';
-import { type Folded, isJournalOnly, type Snapshot } from './snapshot.js';
-import type { Read } from './read-ahead.js';
+import type { Read } from './drafts.js';
+import type { Folded, Snapshot } from './snapshot.js';
 import {
   callbackColumns,
   changeColumns,
@@ -43,15 +43,15 @@ export class TopicsStore {
   }
 
   /**
-   * Writes what a batch changed, if no other batch was committed since `after` batches.
-   * One statement: it waits for a writer that runs, then looks at the counter again.
-   * @returns `false` when another was faster; then nothing is written.
+   * Writes what a batch changed, if it is still its turn. One statement: it waits for a writer that runs, then
+   * looks again.
+   * @returns `false` when it is not; then nothing is written.
    */
   async write(
     query: BatchQuery,
     sets: readonly ChangeSet[],
     folded: Folded,
-    after: number,
+    { after, afterMark, mark }: Turn,
   ): Promise<boolean> {
     const columns = [
       ...groupColumns(folded.groups),
@@ -60,11 +60,24 @@ export class TopicsStore {
       ...callbackColumns(sets, folded.applied),
     ];
     const [row] = await query<{ isWritten: boolean }>(Prisma.sql`
-        select mirror_write_v2(${isJournalOnly(folded) ? null : after}::bigint, ${folded.seq}::bigint,
-                               ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)}) as "isWritten"`);
+        select case when mirror_follow_v1(${after}::bigint, ${afterMark}::text, ${mark}::text)
+                    then mirror_write_v2(${mark === null ? null : after}::bigint, ${folded.seq}::bigint,
+                                         ${folded.now.getTime() * 1000}::float8, ${Prisma.join(columns)})
+                    else false
+               end as "isWritten"`);
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }
+}
+
+/** Which batches must have been committed before a batch, and what it is known by. */
+export interface Turn {
+  /** How many; `null` where it does not matter. */
+  readonly after: number | null;
+  /** The mark of the last of them; `null` where that is known to be committed. */
+  readonly afterMark: string | null;
+  /** Its own; `null` where it fills only the journal. */
+  readonly mark: string | null;
 }
 
 interface Answer {
