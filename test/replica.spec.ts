@@ -45,10 +45,22 @@ function databaseOf(server: OwnServer): TestDatabase {
   pool.on('error', () => undefined);
   return {
     url,
-    query: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
-      (await pool.query<Row>(text, values)).rows,
+    query: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
+      for (;;) {
+        try {
+          return (await pool.query<Row>(text, values)).rows;
+        } catch (error) {
+          if (!isInTheWay(error)) throw error;
+        }
+      }
+    },
     drop: () => pool.end(),
   };
+}
+
+/** Whether a replica gave a statement up for the sake of its replay, as it may whatever the statement is. */
+function isInTheWay(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '40001';
 }
 
 /** Mirrors a topic; @returns the `seq` of that. */

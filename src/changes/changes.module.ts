@@ -13,6 +13,6 @@ import { History } from './history.js';
   imports: [DatabaseModule],
   controllers: [ChangesController],
   providers: [ChangesReader, EventStreams, Feed, History, ChangesStore],
-  exports: [History, ChangesStore],
+  exports: [History, ChangesStore, Feed],
 })
 export class ChangesModule {}

@@ -57,11 +57,11 @@ export class ChangesReader {
     const follower = this.feed.follow();
     const { over, isOver, clear } = patience(waitMs, gone);
     try {
-      for (;;) {
-        const news = this.feed.next();
-        const stretch = await this.feed.read(after, limit, groupId);
+      for (let seen = after; ;) {
+        const news = this.feed.next(groupId);
+        const stretch = await this.feed.read(seen, limit, groupId);
         if (stretch.changes.length > 0 || isOver() || this.feed.isStopped) return stretch;
-        await Promise.race([news, over]);
+        seen = Math.max(seen, (await Promise.race([news, over])) ?? 0);
       }
     } finally {
       clear();

@@ -63,7 +63,7 @@ export class EventStream {
     try {
       let isTaken = await this.write(`retry: ${RETRY_MS}\n\n`);
       while (isTaken) {
-        const news = this.feed.next();
+        const news = this.feed.next(this.options.groupId);
         const sent = await this.sendNext();
         if (this.isClosed) return 'client';
         if (sent === 'changes_gone') return this.part('changes_gone');
@@ -84,26 +84,33 @@ export class EventStream {
     }
   }
 
-  private async sendNext(): Promise<'some' | 'nothing' | 'not_taken' | 'changes_gone'> {
+  private async sendNext(): Promise<'some' | 'nothing' | 'unread' | 'not_taken' | 'changes_gone'> {
     const { groupId } = this.options;
     const stretch = await this.feed.read(this.after, MAX_BATCH, groupId).catch(() => null);
     if (stretch === null) {
       // The database is away: the feed is late, not wrong.
       await sleep(AFTER_ERROR_MS);
-      return 'nothing';
+      return 'unread';
     }
     if (this.after < stretch.floor) return 'changes_gone';
+    if (stretch.changes.length === 0) {
+      this.after = nextAfter(this.after, MAX_BATCH, stretch);
+      return 'nothing';
+    }
     const { bytes, last, isAll } = eventsOf(stretch);
-    this.sentId = last ?? this.sentId;
-    this.after = isAll ? nextAfter(this.after, MAX_BATCH, stretch) : this.sentId;
-    if (last === null) return 'nothing';
+    this.sentId = last;
+    this.after = isAll ? nextAfter(this.after, MAX_BATCH, stretch) : last;
     return (await this.write(bytes)) ? 'some' : 'not_taken';
   }
 
-  private idle(news: Promise<void>): Promise<void> {
+  /** Waits for news; what lies before them need not be looked at. */
+  private idle(news: Promise<number>): Promise<void> {
     return new Promise((resolve) => {
       this.giveUp = resolve;
-      void news.then(resolve);
+      void news.then((seq) => {
+        this.after = Math.max(this.after, seq);
+        resolve();
+      });
       if (this.isStopped) resolve();
     });
   }
@@ -147,8 +154,8 @@ export class EventStream {
 
 interface Events {
   readonly bytes: Buffer;
-  /** The `seq` of the last event, or `null` when there is none. */
-  readonly last: number | null;
+  /** The `seq` of the last event. */
+  readonly last: number;
   /** Whether all of the stretch is in. */
   readonly isAll: boolean;
 }
@@ -156,12 +163,12 @@ interface Events {
 // Readers who keep up are given the same stretch.
 const composed = new WeakMap<Stretch, Events>();
 
-/** The events of as many changes as may be sent at once. */
+/** The events of as many changes as may be sent at once, of one at least. */
 function eventsOf(stretch: Stretch): Events {
   const found = composed.get(stretch);
   if (found) return found;
   let text = '';
-  let last: number | null = null;
+  let last = 0;
   let isAll = true;
   for (const { seq, json } of stretch.changes) {
     isAll = text === '' || text.length + json.length <= MAX_BATCH_CHARACTERS;

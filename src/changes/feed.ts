@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
-import { ChangesStore, type Stretch } from './changes.store.js';
+import { ChangesStore, type StoredChange, type Stretch } from './changes.store.js';
+import { News } from './news.js';
+import { type CommittedBatch, OwnChanges } from './own-changes.js';
 import { RecentChanges } from './recent-changes.js';
 import { Turnstile } from './turnstile.js';
 
@@ -26,8 +28,9 @@ const REST_FACTOR = 2;
 const MAX_REST_MS = 200;
 
 /**
- * The log of changes, followed: one reader per process looks for new changes and keeps the latest in
- * memory for everybody who waits for them. It looks only while somebody follows.
+ * The log of changes, followed: what this process commits is told at once, and one reader per process looks for
+ * what others have. The latest are kept in memory for everybody who waits for them. It looks only while
+ * somebody follows.
  */
 @Injectable()
 export class Feed implements OnModuleDestroy {
@@ -37,13 +40,16 @@ export class Feed implements OnModuleDestroy {
   private readonly listener;
   private followers = 0;
   private tailing: Promise<void> | null = null;
-  private hinted = false;
+  private readonly own = new OwnChanges();
+  private readonly news = new News();
   private hint: () => void = () => undefined;
+  private hinted = false;
   /** The last `seq` that a notification named, and the last that was there to be read. */
   private announced = 0;
   private shown = 0;
   private catchUpMs = FIRST_CATCH_UP_MS;
-  private news = signal();
+  /** When the database is asked whether something was committed of which nobody has told. */
+  private nextReadAt = 0;
   private stopped = false;
   /** Rises with every heartbeat. */
   private heartbeats = 0;
@@ -57,7 +63,7 @@ export class Feed implements OnModuleDestroy {
       this.announced = Math.max(this.announced, Number(seq) || 0);
       this.catchUpMs = FIRST_CATCH_UP_MS;
       this.hinted = true;
-      this.hint();
+      if (this.isDue) this.hint();
     });
   }
 
@@ -87,12 +93,17 @@ export class Feed implements OnModuleDestroy {
     };
   }
 
-  /**
-   * Resolves when there may be something new, at every heartbeat, and when the feed stops. Taken
-   * before a read, it misses nothing that comes after.
-   */
-  next(): Promise<void> {
-    return this.news.promise;
+  /** See `News.next`. */
+  next(groupId: string | null): Promise<number> {
+    return this.news.next(groupId);
+  }
+
+  /** Tells of what this process has committed, to be called in the order of the commits. */
+  tell(batch: CommittedBatch): void {
+    // A replica shows it later, and whoever is told will read there.
+    if (this.tailing === null || this.database.nearest() === 'replica') return;
+    this.own.add(batch);
+    this.hint();
   }
 
   /**
@@ -115,7 +126,7 @@ export class Feed implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
     this.hint();
-    this.wake();
+    this.wakeAll();
     await this.listener.stop();
     await this.tailing;
   }
@@ -123,13 +134,14 @@ export class Feed implements OnModuleDestroy {
   private async tail(): Promise<void> {
     const beat = setInterval(() => {
       this.heartbeats += 1;
-      this.wake();
+      this.wakeAll();
     }, this.settings.feedHeartbeatSeconds * 1000);
     beat.unref();
     while (this.followers > 0 && !this.stopped) {
       try {
-        const isMore = await this.advance();
-        await (isMore ? sleep(0) : this.untilHint(this.pauseMs()));
+        this.tellOwn();
+        const isMore = this.isDue && (await this.advance());
+        await (isMore ? sleep(0) : this.untilHint());
       } catch (error) {
         this.logger.warn({ msg: 'the changes cannot be read', err: error });
         await sleep(AFTER_ERROR_MS);
@@ -137,14 +149,30 @@ export class Feed implements OnModuleDestroy {
     }
     clearInterval(beat);
     this.recent.forget();
+    this.own.forget();
     this.tailing = null;
     if (this.followers > 0 && !this.stopped) this.tailing = this.tail();
+  }
+
+  /** Whether the database is to be asked: something was announced that is not here, or may have been. */
+  private get isDue(): boolean {
+    const { head } = this.recent;
+    const isNews = this.hinted && this.announced > (head ?? 0);
+    return head === null || isNews || performance.now() >= this.nextReadAt;
+  }
+
+  private tellOwn(): void {
+    const { head } = this.recent;
+    if (head === null || this.own.isEmpty) return;
+    const run = this.own.takeAfter(head);
+    if (run) this.append(run.changes, run.upTo);
+    else this.nextReadAt = 0;
   }
 
   /** @returns whether there is more at once. */
   private async advance(): Promise<boolean> {
     this.hinted = false;
-    const head = this.recent.head;
+    const { head } = this.recent;
     const stretch = await this.store.stretch(
       head ?? Number.MAX_SAFE_INTEGER,
       TAIL_BATCH,
@@ -152,10 +180,24 @@ export class Feed implements OnModuleDestroy {
       this.database.nearest(),
     );
     this.shown = stretch.latest;
-    if (head === null) this.recent.begin(stretch);
-    else if (!this.recent.append(stretch)) return false;
-    this.wake();
-    return stretch.changes.length === TAIL_BATCH;
+    this.nextReadAt = performance.now() + this.pauseMs();
+    if (head === null) {
+      this.recent.begin(stretch);
+      // Those who wait have looked at a time before.
+      this.news.wakeAll(0);
+      return false;
+    }
+    this.recent.raiseFloor(stretch.floor);
+    const isFull = stretch.changes.length === TAIL_BATCH;
+    const last = stretch.changes.at(-1);
+    this.append(stretch.changes, isFull && last ? last.seq : stretch.latest);
+    return isFull;
+  }
+
+  private append(changes: readonly StoredChange[], upTo: number): void {
+    const before = this.recent.head ?? 0;
+    const groupIds = this.recent.append(changes, upTo);
+    if (groupIds.size > 0) this.news.tell(groupIds, before);
   }
 
   /** How long nothing new may stay unseen. */
@@ -166,32 +208,19 @@ export class Feed implements OnModuleDestroy {
     return Math.min(this.catchUpMs, pollMs);
   }
 
-  private async untilHint(timeoutMs: number): Promise<void> {
+  private async untilHint(): Promise<void> {
     await sleep(Math.min(GATHER_MS + this.followers * GATHER_MS_PER_FOLLOWER, MAX_GATHER_MS));
-    if (this.hinted || this.stopped || this.followers === 0) return;
-    const timer = signal();
-    const timeout = setTimeout(timer.resolve, timeoutMs);
-    this.hint = timer.resolve;
-    await timer.promise;
-    clearTimeout(timeout);
+    if (!this.own.isEmpty || this.isDue || this.stopped || this.followers === 0) return;
+    await new Promise<void>((resolve) => {
+      const timeout = setTimeout(resolve, this.nextReadAt - performance.now());
+      this.hint = () => {
+        clearTimeout(timeout);
+        resolve();
+      };
+    });
   }
 
-  private wake(): void {
-    const { resolve } = this.news;
-    this.news = signal();
-    resolve();
+  private wakeAll(): void {
+    this.news.wakeAll(this.recent.head ?? 0);
   }
-}
-
-interface Signal {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-function signal(): Signal {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }

@@ -34,20 +34,33 @@ export class RecentChanges {
   }
 
   /**
-   * Adds what follows the head.
-   * @returns whether there was anything.
+   * Adds what follows the head; what is not after it is here already.
+   * @param upTo the last `seq` that is covered
+   * @returns the groups of which there was anything.
    */
-  append(stretch: Stretch): boolean {
-    const last = stretch.changes.at(-1);
+  append(changes: readonly StoredChange[], upTo: number): ReadonlySet<string> {
+    const head = this.latest ?? upTo;
+    const groupIds = new Set<string>();
     this.asked = null;
-    this.floor = stretch.floor;
-    if (last === undefined) return false;
-    this.latest = last.seq;
-    this.changes.push(...stretch.changes);
-    for (const { seq, groupId, json } of stretch.changes) {
-      this.characters += json.length;
-      this.lastOfGroup.set(groupId, seq);
+    this.latest = Math.max(head, upTo);
+    for (const change of changes) {
+      if (change.seq <= head) continue;
+      this.changes.push(change);
+      this.characters += change.json.length;
+      this.lastOfGroup.set(change.groupId, change.seq);
+      groupIds.add(change.groupId);
     }
+    this.trim();
+    return groupIds;
+  }
+
+  /** Everything after this `seq` is in the log. */
+  raiseFloor(seq: number): void {
+    this.asked = null;
+    this.floor = seq;
+  }
+
+  private trim(): void {
     let dropped = 0;
     while (this.characters > MAX_CHARACTERS) {
       const first = this.changes[dropped];
@@ -60,7 +73,6 @@ export class RecentChanges {
       dropped += 1;
     }
     if (dropped > 0) this.changes = this.changes.slice(dropped);
-    return true;
   }
 
   forget(): void {

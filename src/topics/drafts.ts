@@ -17,6 +17,8 @@ export interface Read {
 /** A batch of this process that changes topics or groups. */
 export interface Draft {
   readonly folded: Folded;
+  /** The last `seq` before it. */
+  readonly after: number;
   /** How many batches were committed when it is. */
   readonly batch: number;
   /** No other batch has the same. */
@@ -40,11 +42,12 @@ export class Drafts {
   private latest: readonly Draft[] = [];
 
   /** The draft of a batch that builds on this, or `null` where it fills only the journal. */
-  make(folded: Folded, { batch }: Read): Draft | null {
+  make(folded: Folded, { batch, snapshot }: Read): Draft | null {
     if (isJournalOnly(folded)) return null;
     this.made += 1;
     const mark = `${this.process} ${this.made}`;
-    const draft: Draft = { folded, batch: batch + 1, mark, fate: 'unknown' };
+    const { seq: after } = snapshot;
+    const draft: Draft = { folded, after, batch: batch + 1, mark, fate: 'unknown' };
     this.latest = [...this.latest, draft].slice(-MAX_LATEST);
     return draft;
   }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Feed } from '../changes/feed.js';
 import { inTransaction } from '../database/batch-query.js';
 import { type Connection, Database } from '../database/database.js';
 import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
@@ -42,6 +43,7 @@ export class TopicsService {
   constructor(
     private readonly database: Database,
     private readonly store: TopicsStore,
+    private readonly feed: Feed,
     private readonly metrics: Metrics,
     private readonly tracing: Tracing,
   ) {
@@ -156,7 +158,10 @@ export class TopicsService {
   }
 
   private keep(draft: Draft | null): void {
-    if (draft) draft.fate = 'kept';
+    if (draft === null) return;
+    draft.fate = 'kept';
+    const { after, folded } = draft;
+    this.feed.tell({ after, upTo: folded.seq, at: folded.now, changes: folded.changes });
   }
 
   /** It may have been committed all the same. */

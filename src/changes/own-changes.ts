@@ -1,0 +1,85 @@
+import type { StoredChange } from './changes.store.js';
+
+/** What this process has committed: all changes after one `seq`, up to another. */
+export interface CommittedBatch {
+  readonly after: number;
+  readonly upTo: number;
+  readonly at: Date;
+  readonly changes: readonly CommittedChange[];
+}
+
+export interface CommittedChange {
+  readonly seq: number;
+  readonly groupId: string;
+  readonly topicId: string;
+  readonly kind: string;
+  readonly origin: string;
+  readonly operatorAccount: string | null;
+  readonly platform: string | null;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** Changes that follow on each other without a hole. */
+export interface Run {
+  readonly changes: readonly StoredChange[];
+  /** The last `seq` that is covered. */
+  readonly upTo: number;
+}
+
+// Nobody waits so long for them; what is left out is read from the database.
+const MAX_BATCHES = 500;
+
+/** What this process has committed itself and not told yet: it need not be read from the database. */
+export class OwnChanges {
+  private batches: (Run & { readonly after: number })[] = [];
+
+  get isEmpty(): boolean {
+    return this.batches.length === 0;
+  }
+
+  add({ after, upTo, at, changes }: CommittedBatch): void {
+    if (this.batches.length === MAX_BATCHES) this.forget();
+    const time = at.toISOString();
+    this.batches.push({ after, upTo, changes: changes.map((change) => toStored(change, time)) });
+  }
+
+  forget(): void {
+    this.batches = [];
+  }
+
+  /**
+   * Takes all that follow on `seq`.
+   * @returns `null` where there is a hole, of what another process has committed.
+   */
+  takeAfter(seq: number): Run | null {
+    const { batches } = this;
+    this.forget();
+    let upTo = seq;
+    const changes: StoredChange[] = [];
+    for (const batch of batches) {
+      if (batch.after > upTo) return null;
+      for (const change of batch.changes) if (change.seq > upTo) changes.push(change);
+      upTo = Math.max(upTo, batch.upTo);
+    }
+    return { changes, upTo };
+  }
+}
+
+/** As `ChangesStore` reads it. */
+function toStored(change: CommittedChange, at: string): StoredChange {
+  const { seq, groupId, topicId, kind, origin, operatorAccount, platform, before, after } = change;
+  const told = {
+    seq,
+    groupId,
+    topicId,
+    kind,
+    origin,
+    at,
+    operatorAccount,
+    platform,
+    before,
+    after,
+  };
+  return { seq, groupId, json: JSON.stringify(told) };
+}
