@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
+import { createTopicBody, OK, postCallback } from './support/callbacks.js';
 import { appendChanges } from './support/changes.js';
 import { type Change, EventSource } from './support/sse.js';
 import { until } from './support/until.js';
@@ -178,6 +179,42 @@ describe.each([
       { id: '3', data: expect.any(String) },
       { comment: 'heartbeat', id: '4' },
     ]);
+  });
+
+  it('tells what is committed here in the same words as whoever asks later is told', async () => {
+    const [{ seq: after } = { seq: 0 }] = await mirror.database.query<{ seq: number }>(
+      'select seq::float8 as seq from sequencer',
+    );
+    const source = await EventSource.open(`${url}?after=${after}`);
+    // The first event comes from the database: from then on the process tells of its commits.
+    await appendChanges(mirror.database, [{ group_id: 'a' }]);
+    const events = source.events();
+    const next = async (): Promise<string> => {
+      for (;;) {
+        const { value } = await events.next();
+        if (value?.data !== undefined) return value.data;
+      }
+    };
+    await next();
+    const Name = '\u0001\b\f\n\r\t"\\/\u007f\u2028\ufeff😀\ud800\u0000ñ';
+    const TopicId = '@TGS#_odd"\\/<>&';
+    const UserDefinedDataList = [
+      { Key: 'a"b', Value: '1e5' },
+      { Key: 'n', Value: 17 },
+    ];
+    const { GroupId } = createTopicBody();
+    const told: string[] = [];
+    for (const body of [
+      createTopicBody({ TopicId, Name, Operator_Account: '"', UserDefinedDataList }),
+      createTopicBody({ TopicId, Name: 'two', UserDefinedDataList: [] }),
+      { CallbackCommand: 'Group.CallbackAfterTopicDestroyed', GroupId, TopicIdList: [TopicId] },
+    ]) {
+      await postCallback(mirror.http, body).expect(200, OK);
+      told.push(await next());
+    }
+    source.close();
+    const { text } = await mirror.http.get(`/changes?after=${after + 1}`).expect(200);
+    expect(text.split(',"nextAfter"')[0]).toBe(`{"data":[${told.join()}]`);
   });
 
   it('is refused where the process has enough of them, and counted', async () => {
