@@ -45,7 +45,7 @@ beforeAll(async () => {
   // To make an index is a scan, and a connection may hand in its counts much later.
   const handIn = 'select pg_stat_force_next_flush(), pg_sleep(0.1)';
   await Promise.all([query(handIn), query(handIn)]);
-}, 120_000);
+}, 300_000);
 afterAll(() => mirror.close());
 
 const SORTS = ['topicId', 'name', 'createdAt', 'updatedAt'].flatMap((field) => [
