@@ -224,6 +224,23 @@ describe('group commit', () => {
     await expect(Promise.all(submitted)).resolves.toEqual([1, 2, 3]);
   });
 
+  it('sends nothing when the one who made a batch due is taken back', async () => {
+    const { commits, log, ends } = piped();
+    const first = commits.submit(1);
+    await settle();
+    void commits.submit(2);
+    commits.withdraw(2);
+    await settle();
+    expect(log.splice(0)).toEqual(['prepare 1', 'attempt 1 prepared 1']);
+    ends[0]?.([1]);
+    await expect(first).resolves.toBe(1);
+    const second = commits.submit(3);
+    await settle();
+    expect(log).toEqual(['prepare 3', 'attempt 3 prepared 3']);
+    ends[1]?.([3]);
+    await expect(second).resolves.toBe(3);
+  });
+
   it('commits one by one, in order, what was not kept', async () => {
     const { commits, log, ends } = piped();
     const submitted = [commits.submit(1)];

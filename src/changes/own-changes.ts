@@ -27,25 +27,29 @@ export interface Run {
   readonly upTo: number;
 }
 
-// Nobody waits so long for them; what is left out is read from the database.
-const MAX_BATCHES = 500;
+// More than half a second has under load; what is left out is read from the database.
+const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 /** What this process has committed itself and not told yet: it need not be read from the database. */
 export class OwnChanges {
   private batches: (Run & { readonly after: number })[] = [];
+  private characters = 0;
 
   get isEmpty(): boolean {
     return this.batches.length === 0;
   }
 
   add({ after, upTo, at, changes }: CommittedBatch): void {
-    if (this.batches.length === MAX_BATCHES) this.forget();
+    if (this.characters > MAX_CHARACTERS) this.forget();
     const time = at.toISOString();
-    this.batches.push({ after, upTo, changes: changes.map((change) => toStored(change, time)) });
+    const stored = changes.map((change) => toStored(change, time));
+    for (const { json } of stored) this.characters += json.length;
+    this.batches.push({ after, upTo, changes: stored });
   }
 
   forget(): void {
     this.batches = [];
+    this.characters = 0;
   }
 
   /**

@@ -136,7 +136,8 @@ export class GroupCommit<Item, Result, Prepared = never> {
       oldest.landed.then(() => false),
     ]);
     this.watch = null;
-    return isReached;
+    // One that waited may have been taken back.
+    return isReached && this.queue.length > 0;
   }
 
   private async reach(length: number): Promise<true> {
