@@ -59,6 +59,13 @@ const BUGS = {
     fault: 'two-replicas',
     seconds: 4,
   },
+  'a batch that counts on the one before': {
+    file: 'topics/drafts.js',
+    find: 'afterMark: isSure ? null : last.mark',
+    put: 'afterMark: null',
+    fault: 'two-replicas',
+    seconds: 8,
+  },
   'a batch folded as if the one before had not been': {
     file: 'topics/drafts.js',
     find: 'snapshot: { seq: folded.seq, groups: [...groups.values()], topics: [...topics.values()] },',

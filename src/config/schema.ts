@@ -169,7 +169,7 @@ export const SCHEMA = {
   FEED_NOTIFY: {
     fallback: 'on',
     meaning:
-      '`off` finds changes for the feed by polling alone: behind PgBouncer in transaction mode',
+      '`off` finds what other processes changed by polling alone: behind PgBouncer in transaction mode',
     parse: oneOf('on', 'off'),
   },
   FEED_MAX_STREAMS: {
