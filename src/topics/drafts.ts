@@ -1,6 +1,6 @@
 // A batch is folded while the batches before it are still being written: upon what they will have made of the
-// rows, if they are kept. What had been read of the database when it was read, the counter of batches tells; what
-// has been drafted since is laid upon it.
+// rows, if they are kept. The counter of batches tells which of them what was read has seen; the others are laid
+// upon it.
 import { randomUUID } from 'node:crypto';
 import { type Folded, isJournalOnly, type Snapshot, topicKey } from './snapshot.js';
 import type { Turn } from './topics.store.js';

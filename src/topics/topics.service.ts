@@ -152,9 +152,9 @@ export class TopicsService {
     const ground = { ...(await this.store.read(query, sets)), last: null };
     const folded = fold(sets, ground.snapshot, ground.now);
     const draft = this.drafts.make(folded, ground);
-    if (await this.store.write(query, sets, folded, turnOf(draft, ground)))
-      return { folded, draft };
-    throw new Error('a batch was committed in spite of the lock');
+    const isWritten = await this.store.write(query, sets, folded, turnOf(draft, ground));
+    if (!isWritten) throw new Error('a batch was committed in spite of the lock');
+    return { folded, draft };
   }
 
   private keep(draft: Draft | null): void {
