@@ -158,7 +158,9 @@ describe('the figures', () => {
       expect(most).toBe(max);
       expect(open).toBeLessThanOrEqual(most);
     }
-    expect(figures.sum('topicmirror_database_connections', { pool: 'read' })).toBeGreaterThan(0);
+    for (const pool of ['write', 'read']) {
+      expect(figures.sum('topicmirror_database_connections', { pool })).toBeGreaterThan(0);
+    }
   });
 
   it('tell the error code of the vendor', async () => {
