@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { runCli } from '../src/cli/run.js';
+import { isRecoveryConflict } from '../src/database/errors.js';
 import { startApp, type TestApp } from './support/app.js';
 import { createTopicBody, groupPath, postCallback, topicPath } from './support/callbacks.js';
 import { appendChanges } from './support/changes.js';
@@ -50,17 +51,13 @@ function databaseOf(server: OwnServer): TestDatabase {
         try {
           return (await pool.query<Row>(text, values)).rows;
         } catch (error) {
-          if (!isInTheWay(error)) throw error;
+          // A replica may give any statement up for the sake of its replay.
+          if (!isRecoveryConflict(error)) throw error;
         }
       }
     },
     drop: () => pool.end(),
   };
-}
-
-/** Whether a replica gave a statement up for the sake of its replay, as it may whatever the statement is. */
-function isInTheWay(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '40001';
 }
 
 /** Mirrors a topic; @returns the `seq` of that. */
