@@ -157,8 +157,8 @@ export class Feed implements OnModuleDestroy {
   /** Whether the database is to be asked: something was announced that is not here, or may have been. */
   private get isDue(): boolean {
     const { head } = this.recent;
-    const isNews = this.hinted && this.announced > (head ?? 0);
-    return head === null || isNews || performance.now() >= this.nextReadAt;
+    if (head === null || performance.now() >= this.nextReadAt) return true;
+    return this.hinted && this.announced > head;
   }
 
   private tellOwn(): void {

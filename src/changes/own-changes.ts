@@ -53,7 +53,7 @@ export class OwnChanges {
   }
 
   /**
-   * Takes all that follow on `seq`.
+   * Takes all that follow on `seq`; the first of them may begin before it.
    * @returns `null` where there is a hole, of what another process has committed.
    */
   takeAfter(seq: number): Run | null {
@@ -63,7 +63,7 @@ export class OwnChanges {
     const changes: StoredChange[] = [];
     for (const batch of batches) {
       if (batch.after > upTo) return null;
-      for (const change of batch.changes) if (change.seq > upTo) changes.push(change);
+      changes.push(...batch.changes);
       upTo = Math.max(upTo, batch.upTo);
     }
     return { changes, upTo };

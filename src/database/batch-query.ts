@@ -25,6 +25,11 @@ export function onAdapter(adapter: SqlDriverAdapter): BatchQuery {
   };
 }
 
+/** The same inside of a transaction, which only the client can make. */
+export function inTransaction(tx: Connection): BatchQuery {
+  return (statement) => tx.$queryRaw(statement);
+}
+
 const statementNames = new Map<string, string>();
 
 /** The name of a statement: there are few texts, and a connection may keep what it made of each. */
@@ -32,11 +37,6 @@ export function nameOf({ sql }: { readonly sql: string }): string {
   const name = statementNames.get(sql) ?? `batch_${statementNames.size}`;
   statementNames.set(sql, name);
   return name;
-}
-
-/** The same inside of a transaction, which only the client can make. */
-export function inTransaction(tx: Connection): BatchQuery {
-  return (statement) => tx.$queryRaw(statement);
 }
 
 function toObject(names: readonly string[], cells: readonly unknown[]): Record<string, unknown> {

@@ -3,7 +3,6 @@
 // upon it.
 import { randomUUID } from 'node:crypto';
 import { type Folded, isJournalOnly, type Snapshot, topicKey } from './snapshot.js';
-import type { Turn } from './topics.store.js';
 
 /** The rows a batch needs, and the state of the database they belong to. */
 export interface Read {
@@ -18,7 +17,7 @@ export interface Read {
 export interface Draft {
   readonly folded: Folded;
   /** The last `seq` before it. */
-  readonly after: number;
+  readonly seqBefore: number;
   /** How many batches were committed when it is. */
   readonly batch: number;
   /** No other batch has the same. */
@@ -30,6 +29,16 @@ export interface Draft {
 export interface Ground extends Read {
   /** The last draft that was laid upon what was read. */
   readonly last: Draft | null;
+}
+
+/** Which batches must have been committed before a batch, and what it is known by. */
+export interface Turn {
+  /** How many; `null` where it does not matter. */
+  readonly after: number | null;
+  /** The mark of the last of them; `null` where that is known to be committed. */
+  readonly afterMark: string | null;
+  /** Its own; `null` where it fills only the journal. */
+  readonly mark: string | null;
 }
 
 // Those before were kept before anything was read for what is drafted now.
@@ -46,8 +55,8 @@ export class Drafts {
     if (isJournalOnly(folded)) return null;
     this.made += 1;
     const mark = `${this.process} ${this.made}`;
-    const { seq: after } = snapshot;
-    const draft: Draft = { folded, after, batch: batch + 1, mark, fate: 'unknown' };
+    const seqBefore = snapshot.seq;
+    const draft: Draft = { folded, seqBefore, batch: batch + 1, mark, fate: 'unknown' };
     this.latest = [...this.latest, draft].slice(-MAX_LATEST);
     return draft;
   }

@@ -160,7 +160,7 @@ export class TopicsService {
   private keep(draft: Draft | null): void {
     if (draft === null) return;
     draft.fate = 'kept';
-    const { after, folded } = draft;
+    const { seqBefore: after, folded } = draft;
     this.feed.tell({ after, upTo: folded.seq, at: folded.now, changes: folded.changes });
   }
 

@@ -3,7 +3,7 @@ import type { BatchQuery } from '../database/batch-query.js';
 import type { Connection } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
 import type { ChangeSet, GroupChange } from './change.js';
-import type { Read } from './drafts.js';
+import type { Read, Turn } from './drafts.js';
 import type { Folded, Snapshot } from './snapshot.js';
 import {
   callbackColumns,
@@ -68,16 +68,6 @@ export class TopicsStore {
     if (!row) throw new Error('the database did not say whether it wrote the batch');
     return row.isWritten;
   }
-}
-
-/** Which batches must have been committed before a batch, and what it is known by. */
-export interface Turn {
-  /** How many; `null` where it does not matter. */
-  readonly after: number | null;
-  /** The mark of the last of them; `null` where that is known to be committed. */
-  readonly afterMark: string | null;
-  /** Its own; `null` where it fills only the journal. */
-  readonly mark: string | null;
 }
 
 interface Answer {
