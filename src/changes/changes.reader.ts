@@ -3,6 +3,7 @@ import { type ChangesQuery, leadsOn, nextAfter, startOf } from './changes-query.
 import { Database, type Server } from '../database/database.js';
 import { ChangesStore, type Stretch } from './changes.store.js';
 import { Feed } from './feed.js';
+import { pass } from './news.js';
 
 /** Answers of the feed to a request that is answered once, at once or after a wait. */
 @Injectable()
@@ -61,7 +62,9 @@ export class ChangesReader {
         const news = this.feed.next(groupId);
         const stretch = await this.feed.read(seen, limit, groupId);
         if (stretch.changes.length > 0 || isOver() || this.feed.isStopped) return stretch;
-        seen = Math.max(seen, (await Promise.race([news, over])) ?? 0);
+        seen = nextAfter(seen, limit, stretch);
+        const silence = await Promise.race([news, over]);
+        if (silence) seen = pass(silence, seen);
       }
     } finally {
       clear();

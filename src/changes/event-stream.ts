@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { nextAfter } from './changes-query.js';
 import type { Stretch } from './changes.store.js';
 import type { Feed } from './feed.js';
+import { pass, type Silence } from './news.js';
 
 const RETRY_MS = 2_000;
 // What is sent at once, and so waits for a slow reader besides the buffers of its socket.
@@ -104,11 +105,11 @@ export class EventStream {
   }
 
   /** Waits for news; what lies before them need not be looked at. */
-  private idle(news: Promise<number>): Promise<void> {
+  private idle(news: Promise<Silence>): Promise<void> {
     return new Promise((resolve) => {
       this.giveUp = resolve;
-      void news.then((seq) => {
-        this.after = Math.max(this.after, seq);
+      void news.then((silence) => {
+        this.after = pass(silence, this.after);
         resolve();
       });
       if (this.isStopped) resolve();

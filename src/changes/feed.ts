@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
-import { Database } from '../database/database.js';
+import { Database, type Server } from '../database/database.js';
 import { ChangesStore, type StoredChange, type Stretch } from './changes.store.js';
-import { News } from './news.js';
+import { News, type Silence } from './news.js';
 import { type CommittedBatch, OwnChanges } from './own-changes.js';
 import { RecentChanges } from './recent-changes.js';
 import { Turnstile } from './turnstile.js';
@@ -94,8 +94,8 @@ export class Feed implements OnModuleDestroy {
   }
 
   /** See `News.next`. */
-  next(groupId: string | null): Promise<number> {
-    return this.news.next(groupId);
+  next(groupId: string | null): Promise<Silence> {
+    return this.news.next(groupId, this.recent.head);
   }
 
   /** Tells of what this process has committed, to be called in the order of the commits. */
@@ -115,11 +115,21 @@ export class Feed implements OnModuleDestroy {
     if (kept !== null) return kept;
     return this.late.run(async () => {
       const started = performance.now();
-      const stretch = await this.store.stretch(after, limit, groupId, this.database.nearest());
+      const stretch = await this.upToHead((from) =>
+        this.store.stretch(after, limit, groupId, from),
+      );
       const restMs = REST_FACTOR * (performance.now() - started);
       await sleep(Math.min(restMs, MAX_REST_MS));
       return stretch;
     });
+  }
+
+  /** A stretch of the replica, unless that is behind what others were already told of. */
+  private async upToHead(read: (from: Server) => Promise<Stretch>): Promise<Stretch> {
+    const { head } = this.recent;
+    const from = this.database.nearest();
+    const stretch = await read(from);
+    return from === 'primary' || stretch.latest >= (head ?? 0) ? stretch : read('primary');
   }
 
   // Before the HTTP server drains, which waits for every answer that is still open.

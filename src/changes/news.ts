@@ -1,15 +1,30 @@
+/**
+ * Between two seqs there was no change that was not signalled. It moves on the cursor of whoever has read up to the
+ * first of them; another, who has read from a replica that lags, still has to look at what lies before.
+ */
+export interface Silence {
+  /** `null`: nothing is known. */
+  readonly after: number | null;
+  readonly upTo: number;
+}
+
+/** The cursor of a reader who was at `seq` before the news. */
+export function pass({ after, upTo }: Silence, seq: number): number {
+  return after === null || seq < after ? seq : Math.max(seq, upTo);
+}
+
 /** Who waits for changes, of one group or of all. */
 export class News {
   private waiting = new Map<string | null, Signal>();
 
   /**
    * Resolves when there may be a change of the group (`null`: of any), at every heartbeat, and when the feed stops:
-   * with the last `seq` up to which there was none since it was asked for. Taken before a read, it misses nothing
-   * that comes after.
+   * with the seqs between which there was none. Taken before a read, it misses nothing that comes after.
+   * @param head the last `seq` that is known, if any
    */
-  next(groupId: string | null): Promise<number> {
+  next(groupId: string | null, head: number | null): Promise<Silence> {
     let found = this.waiting.get(groupId);
-    if (!found) this.waiting.set(groupId, (found = signal()));
+    if (!found) this.waiting.set(groupId, (found = signal(head)));
     return found.promise;
   }
 
@@ -32,14 +47,14 @@ export class News {
 }
 
 interface Signal {
-  readonly promise: Promise<number>;
-  readonly resolve: (seq: number) => void;
+  readonly promise: Promise<Silence>;
+  readonly resolve: (upTo: number) => void;
 }
 
-function signal(): Signal {
-  let resolve: (seq: number) => void = () => undefined;
-  const promise = new Promise<number>((done) => {
-    resolve = done;
+function signal(after: number | null): Signal {
+  let resolve: Signal['resolve'] = () => undefined;
+  const promise = new Promise<Silence>((done) => {
+    resolve = (upTo) => done({ after, upTo });
   });
   return { promise, resolve };
 }
