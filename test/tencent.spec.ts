@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GroupTopics } from '../src/tencent/answers.js';
-import { readGroupPage, readTopics } from '../src/tencent/answers.js';
+import { readGroupPage, readGroups, readTopics } from '../src/tencent/answers.js';
 import { isWire, parseExact, type Wire } from '../src/tencent/wire.js';
 import type { RestFault } from '../src/simulator/mischief.js';
 import { fixture } from './support/callbacks.js';
@@ -100,6 +100,11 @@ describe('the topics of a group', () => {
     ['an item is of another group', { TopicAndSelfInfo: [item({ GroupID: 'other' })] }],
     ['an item has no id', { TopicAndSelfInfo: [item({ TopicId: undefined })] }],
     ['an item is no object', { TopicAndSelfInfo: [item({}), 7] }],
+    ['a topic is told twice', { TopicAndSelfInfo: [item({}), item({ TopicName: 'other' })] }],
+    [
+      'a topic that is told is called deleted',
+      { TopicAndSelfInfo: [{ ...item({ TopicName: 'here' }), ErrorCode: 110003 }] },
+    ],
   ])('are not complete when %s', (_, wire) => {
     expect(readTopics(wire, GROUP, 7).isComplete).toBe(false);
   });
@@ -112,6 +117,17 @@ describe('the topics of a group', () => {
       new Set(vendor.simulator.vendor.group(GROUP).topics.keys()),
     );
     expect(topics.every((topic) => topic.fields.customString?.length === 2000)).toBe(true);
+  });
+
+  it('come in halves when a portion is more than one answer holds', async () => {
+    create(130);
+    const tooLarge = { kind: 'error', code: 10018 } as const;
+    const fine = { kind: 'old form' } as const;
+    // The whole, the ids, the first portion and its first half.
+    vendor.simulator.fault('get_topic', tooLarge, fine, tooLarge, tooLarge);
+    const { topics, isComplete } = topicsOf(await vendor.client.getTopics(GROUP));
+    expect(isComplete).toBe(true);
+    expect(topics).toHaveLength(130);
   });
 
   it('are not complete when a part is not', async () => {
@@ -157,7 +173,17 @@ describe('the communities of the app', () => {
     });
   });
 
-  it.each(['{"GroupIdList":[]}', '{"Next":0}', '{"GroupIdList":[{}],"Next":0}'])(
+  it.each([
+    ['{"GroupIdList":[{"GroupId":"a"}]}', ['a']],
+    ['{"GroupIdList":[{"GroupId":"a"}],"Next":null}', ['a']],
+    ['{"Next":0}', []],
+    ['{"GroupIdList":null,"Next":0,"TotalCount":0}', []],
+    ['{"TotalCount":0}', []],
+  ])('are read from %s as far as it goes', (json, groupIds) => {
+    expect(readGroupPage(JSON.parse(json))).toMatchObject({ groupIds, next: 0n });
+  });
+
+  it.each(['{"GroupIdList":7,"Next":0}', '{"Next":"x"}', '{"GroupIdList":[{}],"Next":0}'])(
     'are not taken from %s',
     (json) => {
       expect(readGroupPage(JSON.parse(json))).toBeNull();
@@ -203,6 +229,16 @@ describe('groups', () => {
     expect(answers[60]).toEqual({ kind: 'failed', groupId: 'ü', vendorCode: 10015 });
   });
 
+  it('that an answer calls gone and tells all the same are not called gone', () => {
+    const told = { GroupId: GROUP, ErrorCode: 10010, Name: 'here', Type: 'Community' };
+    expect(readGroups({ GroupInfo: [told] }, [GROUP])).toMatchObject([{ kind: 'failed' }]);
+    const twice = [
+      { GroupId: GROUP, Name: 'a' },
+      { GroupId: GROUP, ErrorCode: 10010 },
+    ];
+    expect(readGroups({ GroupInfo: twice }, [GROUP])).toMatchObject([{ kind: 'failed' }]);
+  });
+
   it('that an answer lacks are not called gone', async () => {
     const { groupId } = vendor.simulator.vendor.createGroup();
     vendor.simulator.fault('get_group_info', { kind: 'omitted' });
@@ -220,6 +256,7 @@ describe('a call', () => {
     ['the answer is cut short', { kind: 'truncated' }],
     ['the connection breaks', { kind: 'cut' }],
     ['nobody answers', { kind: 'silent' }],
+    ['the answer says FAIL, without an error', { kind: 'fail' }],
   ])('is made again when %s', async (_, fault) => {
     create(1);
     const client = createClient(vendor.simulator.url, { retry: { timeoutMs: 300 } });

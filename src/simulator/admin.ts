@@ -19,6 +19,11 @@ const FAULT_KINDS: ReadonlySet<unknown> = new Set<RestFault['kind']>([
   'silent',
   'partial',
   'omitted',
+  'empty',
+  'no list',
+  'gone',
+  'fail',
+  'no next',
   'old form',
 ]);
 
@@ -69,7 +74,7 @@ function misbehave(simulator: Simulator, body: Json): object | string {
     if (!names || !isJson(settings)) return `${part}: use callbacks or rest, each an object`;
     for (const [name, value] of Object.entries(settings)) {
       const isInRange = typeof value === 'number' && value >= 0;
-      if (!(name in names) || !isInRange || (name !== 'delayMs' && value > 1)) {
+      if (!(name in names) || !isInRange || (!name.endsWith('Ms') && value > 1)) {
         return `${part}.${name}: use ${Object.keys(names).join(', ')}; probabilities from 0 to 1`;
       }
     }

@@ -2,14 +2,16 @@
 // 1047/49471, /49469, /49468, /49470, /53448 (topics), /34895, /34896, /34960, /34961 (groups).
 import { CODE, type Group, Refusal, type Topic } from './state.js';
 import type { Vendor } from './vendor.js';
+import type { VendorView } from './past.js';
 
 export type Wire = Readonly<Record<string, unknown>>;
 
-export interface RestCommand {
-  readonly handle: (vendor: Vendor, body: Wire) => Record<string, unknown>;
-  /** What the vendor allows. */
-  readonly callsPerSecond: number;
-}
+type Handle<V> = (vendor: V, body: Wire) => Record<string, unknown>;
+
+/** A command, with how many calls per second the vendor allows. */
+export type RestCommand =
+  | { readonly kind: 'read'; readonly handle: Handle<VendorView>; readonly callsPerSecond: number }
+  | { readonly kind: 'write'; readonly handle: Handle<Vendor>; readonly callsPerSecond: number };
 
 const TOPICS = 'million_group_open_http_svc';
 const GROUPS = 'group_open_http_svc';
@@ -19,17 +21,17 @@ const MAX_PAGE = 10_000;
 const NEXT_BASE = 9_223_372_036_854_775_809n;
 const GROUP_TYPES = ['Public', 'Private', 'ChatRoom', 'AVChatRoom', 'BChatRoom', 'Community'];
 
-export const COMMANDS: ReadonlyMap<string, RestCommand> = new Map([
-  [`${TOPICS}/create_topic`, { handle: createTopic, callsPerSecond: 200 }],
-  [`${TOPICS}/modify_topic`, { handle: modifyTopic, callsPerSecond: 200 }],
-  [`${TOPICS}/destroy_topic`, { handle: destroyTopic, callsPerSecond: 200 }],
-  [`${TOPICS}/get_topic`, { handle: getTopic, callsPerSecond: 200 }],
-  [`${TOPICS}/import_topic`, { handle: importTopic, callsPerSecond: 200 }],
-  [`${GROUPS}/import_topic`, { handle: importTopic, callsPerSecond: 200 }],
-  [`${GROUPS}/create_group`, { handle: createGroup, callsPerSecond: 200 }],
-  [`${GROUPS}/destroy_group`, { handle: destroyGroup, callsPerSecond: 200 }],
-  [`${GROUPS}/get_group_info`, { handle: getGroupInfo, callsPerSecond: 200 }],
-  [`${GROUPS}/get_appid_group_list`, { handle: getGroupList, callsPerSecond: 1 }],
+export const COMMANDS: ReadonlyMap<string, RestCommand> = new Map<string, RestCommand>([
+  [`${TOPICS}/create_topic`, { kind: 'write', handle: createTopic, callsPerSecond: 200 }],
+  [`${TOPICS}/modify_topic`, { kind: 'write', handle: modifyTopic, callsPerSecond: 200 }],
+  [`${TOPICS}/destroy_topic`, { kind: 'write', handle: destroyTopic, callsPerSecond: 200 }],
+  [`${TOPICS}/get_topic`, { kind: 'read', handle: getTopic, callsPerSecond: 200 }],
+  [`${TOPICS}/import_topic`, { kind: 'write', handle: importTopic, callsPerSecond: 200 }],
+  [`${GROUPS}/import_topic`, { kind: 'write', handle: importTopic, callsPerSecond: 200 }],
+  [`${GROUPS}/create_group`, { kind: 'write', handle: createGroup, callsPerSecond: 200 }],
+  [`${GROUPS}/destroy_group`, { kind: 'write', handle: destroyGroup, callsPerSecond: 200 }],
+  [`${GROUPS}/get_group_info`, { kind: 'read', handle: getGroupInfo, callsPerSecond: 200 }],
+  [`${GROUPS}/get_appid_group_list`, { kind: 'read', handle: getGroupList, callsPerSecond: 1 }],
 ]);
 
 function createTopic(vendor: Vendor, body: Wire) {
@@ -59,7 +61,7 @@ function destroyTopic(vendor: Vendor, body: Wire) {
   return { DestroyResultItem: items };
 }
 
-function getTopic(vendor: Vendor, body: Wire) {
+function getTopic(vendor: VendorView, body: Wire) {
   const group = vendor.topicGroup(groupIdOf(body));
   required(body, 'From_Account');
   const wanted = textList(body, 'TopicIdList') ?? [...group.topics.keys()];
@@ -112,7 +114,7 @@ function destroyGroup(vendor: Vendor, body: Wire) {
   return {};
 }
 
-function getGroupInfo(vendor: Vendor, body: Wire) {
+function getGroupInfo(vendor: VendorView, body: Wire) {
   const groupIds = textList(body, 'GroupIdList');
   if (groupIds === undefined || groupIds.length === 0 || groupIds.length > MAX_GROUPS_PER_CALL) {
     throw invalid('GroupIdList');
@@ -122,7 +124,7 @@ function getGroupInfo(vendor: Vendor, body: Wire) {
   return { GroupInfo: groupIds.map((groupId) => groupItem(vendor, groupId, filter)) };
 }
 
-function groupItem(vendor: Vendor, groupId: string, filter: readonly string[] | undefined) {
+function groupItem(vendor: VendorView, groupId: string, filter: readonly string[] | undefined) {
   try {
     const group = vendor.group(groupId);
     return { GroupId: groupId, ...status(0), ...filtered(groupInfo(group), filter) };
@@ -148,7 +150,7 @@ function groupInfo(group: Group) {
   };
 }
 
-function getGroupList(vendor: Vendor, body: Wire) {
+function getGroupList(vendor: VendorView, body: Wire) {
   const type = optional(body, 'GroupType') ?? null;
   if (type !== null && !GROUP_TYPES.includes(type)) throw invalid('GroupType');
   const limit = body.Limit ?? MAX_PAGE;

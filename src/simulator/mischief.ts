@@ -16,6 +16,16 @@ export type RestFault =
   | { readonly kind: 'partial'; readonly code: number }
   /** Every second item is missing, and nothing says so. */
   | { readonly kind: 'omitted' }
+  /** All is well, says the answer, and there is nothing. */
+  | { readonly kind: 'empty' }
+  /** Lists are left out, or are null. */
+  | { readonly kind: 'no list'; readonly asNull?: boolean }
+  /** The group, or every group, does not exist. */
+  | { readonly kind: 'gone' }
+  /** `FAIL`, without an error and without data. */
+  | { readonly kind: 'fail' }
+  /** The list of groups does not say where it goes on. */
+  | { readonly kind: 'no next' }
   /** `ShutUpAllFlag` instead of `MuteAllMember`. */
   | { readonly kind: 'old form' };
 
@@ -37,6 +47,10 @@ export interface RestMischief {
   readonly truncated: number;
   readonly cut: number;
   readonly status502: number;
+  /** Probability that an answer tells of nothing where there is something, in one of several ways. */
+  readonly glitch: number;
+  /** Answers are up to so much older than their question, each by its own draw. */
+  readonly lagMs: number;
 }
 
 export interface Mischief {
@@ -52,7 +66,19 @@ export const GOOD_REST: RestMischief = {
   truncated: 0,
   cut: 0,
   status502: 0,
+  glitch: 0,
+  lagMs: 0,
 };
+
+/** What a glitch may be. */
+export const GLITCHES: readonly RestFault[] = [
+  { kind: 'empty' },
+  { kind: 'no list' },
+  { kind: 'no list', asNull: true },
+  { kind: 'gone' },
+  { kind: 'fail' },
+  { kind: 'omitted' },
+];
 
 export const RANDOM_REST_FAULTS = {
   error: { kind: 'error', code: 10002, info: 'server internal error, try again' },
@@ -61,4 +87,4 @@ export const RANDOM_REST_FAULTS = {
   truncated: { kind: 'truncated' },
   cut: { kind: 'cut' },
   status502: { kind: 'status', status: 502 },
-} as const satisfies Record<keyof RestMischief, RestFault>;
+} as const satisfies Record<Exclude<keyof RestMischief, 'glitch' | 'lagMs'>, RestFault>;

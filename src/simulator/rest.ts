@@ -10,7 +10,7 @@ import {
   writeAnswer,
 } from './commands.js';
 import { checkCall, type Credentials } from './credentials.js';
-import { RANDOM_REST_FAULTS, type RestFault, type RestMischief } from './mischief.js';
+import { GLITCHES, RANDOM_REST_FAULTS, type RestFault, type RestMischief } from './mischief.js';
 import type { Random } from './random.js';
 import { CODE, Refusal } from './state.js';
 import type { Vendor } from './vendor.js';
@@ -88,11 +88,7 @@ export class RestDoor {
       const command = this.admit(request, url, path, name);
       body = parseBody(json);
       if (fault?.kind === 'error') throw new Refusal(fault.code, fault.info ?? 'on command');
-      answer = {
-        ActionStatus: 'OK',
-        ...status(0, ''),
-        ...command.handle(this.options.vendor, body),
-      };
+      answer = { ActionStatus: 'OK', ...status(0, ''), ...this.handle(command, body) };
       if (fault) spoil(answer, fault);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -134,6 +130,13 @@ export class RestDoor {
     recent.push(now);
   }
 
+  private handle(command: RestCommand, body: Wire): Record<string, unknown> {
+    const { vendor, random, mischief } = this.options;
+    if (command.kind === 'write') return command.handle(vendor, body);
+    const { lagMs } = mischief();
+    return command.handle(lagMs > 0 ? vendor.asOf(random.below(lagMs)) : vendor, body);
+  }
+
   private nextFault(command: string): RestFault | null {
     const index = this.faults.findIndex((planned) => planned.command === command);
     const [planned] = index < 0 ? [] : this.faults.splice(index, 1);
@@ -142,10 +145,11 @@ export class RestDoor {
 
   private randomFault(): RestFault | null {
     const { random, mischief } = this.options;
-    for (const [name, probability] of Object.entries(mischief())) {
+    const { glitch, lagMs: _, ...faults } = mischief();
+    for (const [name, probability] of Object.entries(faults)) {
       if (random.chance(probability)) return Reflect.get(RANDOM_REST_FAULTS, name);
     }
-    return null;
+    return random.chance(glitch) ? (random.pick(GLITCHES) ?? null) : null;
   }
 
   private async wait(command: string, body: Wire): Promise<void> {
@@ -174,6 +178,14 @@ function parseBody(json: string): Wire {
 
 /** Spoils the items of an answer; the rest of it looks as good as before. */
 function spoil(answer: Record<string, unknown>, fault: RestFault): void {
+  if (fault.kind === 'no next') delete answer.Next;
+  if (fault.kind === 'gone' && !('GroupInfo' in answer)) throw new Refusal(CODE.groupGone, 'gone');
+  if (fault.kind === 'fail') answer.ActionStatus = 'FAIL';
+  for (const [name, items] of Object.entries(answer)) {
+    if (fault.kind !== 'no list' || !Array.isArray(items)) continue;
+    if (fault.asNull) answer[name] = null;
+    else delete answer[name];
+  }
   for (const [name, items] of Object.entries(answer)) {
     if (Array.isArray(items)) answer[name] = spoilItems(items, fault);
   }
@@ -181,6 +193,11 @@ function spoil(answer: Record<string, unknown>, fault: RestFault): void {
 
 function spoilItems(items: readonly Record<string, unknown>[], fault: RestFault): unknown[] {
   switch (fault.kind) {
+    case 'empty':
+    case 'fail':
+      return [];
+    case 'gone':
+      return items.map(({ GroupId }) => ({ GroupId, ...status(CODE.groupGone) }));
     case 'omitted':
       return items.filter((_, index) => index % 2 === 1);
     case 'partial':

@@ -127,6 +127,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         callbacks: { ...mischief.callbacks, ...change.callbacks },
         rest: { ...mischief.rest, ...change.rest },
       };
+      if (mischief.rest.lagMs > 0) vendor.rememberPast();
     },
     fault: (command, ...faults) => rest.fault(command, ...faults),
     hold: (command) => rest.hold(command),

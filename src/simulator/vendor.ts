@@ -1,4 +1,5 @@
 import { type CallbackBodies, type CallbackBody } from './callback-bodies.js';
+import { Past, PastView, type VendorView } from './past.js';
 import type { Random } from './random.js';
 import {
   checkCustomGroupId,
@@ -53,17 +54,31 @@ const NO_TEXTS: TopicTexts = {
 };
 
 /** The vendor's memory and its rules. Every method throws Refusal with the vendor's error code. */
-export class Vendor {
+export class Vendor implements VendorView {
   private readonly held = new Map<string, HeldGroup>();
   /** Ids in the order of creation, gaps where a group is gone: a page's `next` points into it. */
   private readonly order: (string | null)[] = [];
   private readonly used = new Set<string>();
+  /** `null` until answers lag: it costs memory. */
+  private past: Past | null = null;
 
   constructor(private readonly options: VendorOptions) {}
 
   /** Everything that exists now. */
   get groups(): ReadonlyMap<string, Group> {
     return this.held;
+  }
+
+  /** From now on `asOf` can go back as far as this moment. */
+  rememberPast(): void {
+    if (this.past !== null) return;
+    this.past = new Past();
+    for (const [groupId, group] of this.held) this.past.begin(groupId, group);
+  }
+
+  /** What was held so many milliseconds ago. */
+  asOf(agoMs: number): VendorView {
+    return this.past ? new PastView(this, this.past, performance.now() - agoMs) : this;
   }
 
   createGroup(wanted: NewGroup = {}, operator = 'administrator'): Group {
@@ -91,7 +106,7 @@ export class Vendor {
   destroyGroup(groupId: string): void {
     const group = this.group(groupId);
     this.held.delete(groupId);
-    this.options.onChange(groupId);
+    this.changed(groupId);
     this.order[this.order.indexOf(groupId)] = null;
     this.tell(this.options.bodies.groupDestroyed(group));
   }
@@ -119,7 +134,7 @@ export class Vendor {
     const before = this.topic(group, topicId);
     const after = { ...before, ...patch };
     group.topics.set(topicId, after);
-    this.options.onChange(groupId);
+    this.changed(groupId);
     const { name, introduction, notification, faceUrl } = after;
     const told = Object.entries({ name, introduction, notification, faceUrl }).filter(
       ([field, value]) => value !== Reflect.get(before, field),
@@ -133,7 +148,7 @@ export class Vendor {
   destroyTopics(groupId: string, topicIds: readonly string[]): number[] {
     const group = this.topicGroup(groupId);
     const codes = topicIds.map((topicId) => (group.topics.delete(topicId) ? 0 : CODE.topicGone));
-    this.options.onChange(groupId);
+    this.changed(groupId);
     const destroyed = topicIds.filter((_, index) => codes[index] === 0);
     if (destroyed.length > 0) this.tell(this.options.bodies.topicsDestroyed(group, destroyed));
     return codes;
@@ -187,14 +202,14 @@ export class Vendor {
     };
     this.held.set(groupId, group);
     this.order.push(groupId);
-    this.options.onChange(groupId);
+    this.changed(groupId);
     return group;
   }
 
   private replaceGroup(group: HeldGroup, patch: Partial<Group>): HeldGroup {
     const replaced = { ...group, ...patch, topics: group.topics };
     this.held.set(group.groupId, replaced);
-    this.options.onChange(group.groupId);
+    this.changed(group.groupId);
     return replaced;
   }
 
@@ -215,7 +230,7 @@ export class Vendor {
       topicId,
     };
     group.topics.set(topicId, topic);
-    this.options.onChange(groupId);
+    this.changed(groupId);
     return topic;
   }
 
@@ -233,6 +248,11 @@ export class Vendor {
       this.used.add(made);
       return made;
     }
+  }
+
+  private changed(groupId: string): void {
+    this.past?.keep(groupId, this.held.get(groupId));
+    this.options.onChange(groupId);
   }
 
   private tell(body: CallbackBody): void {

@@ -1,5 +1,6 @@
 // The answers of the REST API in the mirror's words.
 import { GROUP_GONE, TOPIC_GONE } from './error-codes.js';
+import { differ, isToldInSpite } from './plausible.js';
 import { id, integer, isWire, list, named, objects, text, unsigned64, type Wire } from './wire.js';
 
 /** A point in time: whole microseconds since 1970. */
@@ -41,6 +42,8 @@ export interface TopicsAnswer {
   readonly topics: readonly TopicAnswer[];
   readonly failed: readonly FailedTopic[];
   readonly isComplete: boolean;
+  /** The answer has no list at all: an SDK may mean an empty one by that. Never complete. */
+  readonly isListMissing?: true;
 }
 
 /** What get_topic can say of a group: its topics, or why there are none to tell. */
@@ -83,17 +86,20 @@ const MICROS_PER_SECOND = 1_000_000;
 export function readTopics(answer: Wire, groupId: string, askedAt: Micros): TopicsAnswer {
   const topics = new Map<string, TopicAnswer>();
   const failed: FailedTopic[] = [];
+  const seen = new Map<string, Wire>();
   const items = objects(answer, 'TopicAndSelfInfo');
   if (items === undefined) failed.push({ topicId: null, vendorCode: null });
   for (const item of items ?? []) {
     const info = isWire(item.TopicInfo) ? item.TopicInfo : {};
     const topicId = id(info, 'TopicId') ?? id(item, 'TopicId') ?? null;
     const vendorCode = item.ErrorCode === undefined ? 0 : (integer(item, 'ErrorCode') ?? null);
-    if (vendorCode === TOPIC_GONE) continue;
+    if (vendorCode === TOPIC_GONE && !isToldInSpite(info, 'TopicName', 'CreateTime')) continue;
     const itsGroup = id(info, 'GroupID', 'GroupId') ?? groupId;
-    if (vendorCode !== 0 || topicId === null || itsGroup !== groupId) {
+    const isOther = topicId !== null && differ(seen.get(topicId), info);
+    if (vendorCode !== 0 || topicId === null || itsGroup !== groupId || isOther) {
       failed.push({ topicId, vendorCode });
     } else topics.set(topicId, readTopic(topicId, info));
+    if (topicId !== null) seen.set(topicId, info);
   }
   return {
     kind: 'topics',
@@ -101,7 +107,12 @@ export function readTopics(answer: Wire, groupId: string, askedAt: Micros): Topi
     topics: [...topics.values()],
     failed,
     isComplete: failed.length === 0,
+    ...(isAbsent(answer.TopicAndSelfInfo) ? { isListMissing: true } : {}),
   };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function readTopic(topicId: string, info: Wire): TopicAnswer {
@@ -135,15 +146,18 @@ export function readGroups(answer: Wire, groupIds: readonly string[]): GroupAnsw
   const byId = new Map<string, Wire>();
   for (const item of objects(answer, 'GroupInfo') ?? []) {
     const groupId = id(item, 'GroupId');
-    if (groupId !== undefined) byId.set(groupId, item);
+    if (groupId === undefined) continue;
+    byId.set(groupId, differ(byId.get(groupId), item) ? {} : item);
   }
   return groupIds.map((groupId) => readGroup(groupId, byId.get(groupId)));
 }
 
 function readGroup(groupId: string, item: Wire | undefined): GroupAnswer {
-  if (item === undefined) return { kind: 'failed', groupId, vendorCode: null };
+  // Without an id of its own: it was told twice, and differently.
+  if (item?.GroupId === undefined) return { kind: 'failed', groupId, vendorCode: null };
   const vendorCode = integer(item, 'ErrorCode') ?? 0;
-  if (vendorCode === GROUP_GONE) return { kind: 'gone', groupId };
+  const isTold = isToldInSpite(item, 'Type', 'Name', 'CreateTime');
+  if (vendorCode === GROUP_GONE && !isTold) return { kind: 'gone', groupId };
   if (vendorCode !== 0) return { kind: 'failed', groupId, vendorCode };
   return {
     kind: 'group',
@@ -157,11 +171,14 @@ function readGroup(groupId: string, item: Wire | undefined): GroupAnswer {
   };
 }
 
-/** Reads a page of the app's groups; `null` when the list or `Next` is missing or unreadable. */
+/**
+ * Reads a page of the app's groups; `null` when the list or `Next` is unreadable. Without a list there
+ * is none to read, without `Next` there is no further page: the list only adds to what is known.
+ */
 export function readGroupPage(answer: Wire): GroupPage | null {
-  const items = objects(answer, 'GroupIdList');
+  const items = isAbsent(answer.GroupIdList) ? [] : objects(answer, 'GroupIdList');
   const groupIds = items?.map((item) => id(item, 'GroupId'));
-  const next = unsigned64(answer, 'Next');
+  const next = isAbsent(answer.Next) ? 0n : unsigned64(answer, 'Next');
   if (!groupIds?.every((groupId) => groupId !== undefined) || next === undefined) return null;
   return { groupIds, next, total: integer(answer, 'TotalCount') ?? null };
 }

@@ -5,6 +5,7 @@ import type { Micros } from './answers.js';
 import { adviceOn, verdictOn } from './error-codes.js';
 import { VendorAlarmError, VendorCallError, VendorUnavailableError } from './errors.js';
 import { post } from './http-post.js';
+import { contradictionIn } from './plausible.js';
 import type { Command, RateLimiter } from './rate-limiter.js';
 import { type Account, UserSigSource } from './usersig.js';
 import { integer, isWire, parseExact, text, type Wire } from './wire.js';
@@ -149,9 +150,12 @@ export class RestCaller {
     const verdict = verdictOn(code);
     switch (verdict) {
       case 'ok':
-      case 'subject':
+      case 'subject': {
+        const contradiction = contradictionIn(code, wire);
+        if (contradiction !== null) return this.retried(command, code, contradiction);
         this.count(command, 'ok', code);
         return { verdict: 'done', answer };
+      }
       case 'retry':
       case 'slow down':
       case 'renew':

@@ -103,15 +103,34 @@ export class RestClient {
     if (listed.code !== 0) throw unexpected('get_topic', listed);
     const ids = readTopics(listed.wire, groupId, listed.askedAt);
     const answers: TopicsAnswer[] = [{ ...ids, topics: [] }];
-    for (const part of parts(ids.topics, TOPICS_PER_CALL)) {
-      const wanted = { TopicIdList: part.map((topic) => topic.topicId) };
-      const answer = await this.askTopics(groupId, wanted, signal);
-      // The last topic of a portion may have been deleted since.
-      if (answer.code === TOPIC_GONE) continue;
-      if (answer.code !== 0) throw unexpected('get_topic', answer);
-      answers.push(readTopics(answer.wire, groupId, listed.askedAt));
+    const topicIds = ids.topics.map((topic) => topic.topicId);
+    for (const part of parts(topicIds, TOPICS_PER_CALL)) {
+      answers.push(...(await this.getPortion(groupId, part, listed.askedAt, signal)));
     }
     return joined(listed.askedAt, answers);
+  }
+
+  /** Topics by their ids. A portion over 1 MB is asked for again in halves. */
+  private async getPortion(
+    groupId: string,
+    topicIds: readonly string[],
+    askedAt: Micros,
+    signal: AbortSignal | undefined,
+  ): Promise<TopicsAnswer[]> {
+    const answer = await this.askTopics(groupId, { TopicIdList: topicIds }, signal);
+    if (answer.code === ANSWER_TOO_LARGE && topicIds.length > 1) {
+      const half = topicIds.length >> 1;
+      const halves = [topicIds.slice(0, half), topicIds.slice(half)];
+      const answers: TopicsAnswer[] = [];
+      for (const part of halves) {
+        answers.push(...(await this.getPortion(groupId, part, askedAt, signal)));
+      }
+      return answers;
+    }
+    // The last topic of a portion may have been deleted since.
+    if (answer.code === TOPIC_GONE) return [];
+    if (answer.code !== 0) throw unexpected('get_topic', answer);
+    return [readTopics(answer.wire, groupId, askedAt)];
   }
 
   private askTopics(
