@@ -15,7 +15,16 @@ const DISTRIBUTED: Readonly<Record<string, string>> = {
   callbacks: 'id',
 };
 /** Tables of a few rows, which stay where they are. */
-const LOCAL = ['call_rates', 'cursor_secret', 'feed_floor', 'group_states', 'listing', 'sequencer'];
+const LOCAL = [
+  'brake',
+  'call_rates',
+  'clocks',
+  'cursor_secret',
+  'feed_floor',
+  'group_states',
+  'listing',
+  'sequencer',
+];
 const PARTITIONS = 4;
 const MIGRATIONS = readdirSync('prisma/migrations').filter((name) => !name.endsWith('.toml'));
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, jest } from '@jest/globals';
 import { runCli } from '../src/cli/run.js';
+import type { RestFault } from '../src/simulator/mischief.js';
 import {
   type Simulator,
   type SimulatorOptions,
@@ -131,6 +132,29 @@ describe('reconcile', () => {
       ).toHaveLength(1);
     },
   );
+
+  it.concurrent.each<[string, RestFault]>([
+    ['without Next', { kind: 'no next' }],
+    ['without a list', { kind: 'no list' }],
+    ['with null for a list', { kind: 'no list', asNull: true }],
+  ])('goes on with the groups it knows after a list of groups %s', async (_, fault) => {
+    await using world = await start(3);
+    const { simulator, database } = world;
+    await cli(database, simulator, 'backfill');
+    simulator.fault('get_appid_group_list', fault);
+    const { code, out } = await cli(database, simulator, 'reconcile', '--all');
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^3 groups compared/) });
+  });
+
+  it.concurrent('says that neither the vendor nor the mirror knows a group', async () => {
+    await using world = await start(0);
+    const { simulator, database } = world;
+    const { code, out } = await cli(database, simulator, 'reconcile', '--group', '@TGS#_nobody');
+    expect({ code, out }).toEqual({
+      code: 1,
+      out: expect.stringMatching(/^@TGS#_nobody: neither the vendor nor the mirror knows it\n/),
+    });
+  });
 
   it.concurrent('tells which groups have no answer to rely on', async () => {
     await using world = await start(1);

@@ -16,11 +16,16 @@ export const reconcile: Command = {
     const inspection = app.get(Inspection);
     if (!inspection.isPossible) throw new UsageError('set IM_API_HOST and IM_SECRET_KEY first');
     const isKept = options['dry-run'] !== true;
-    const sum = { groups: 0, untold: 0, changes: 0 };
-    for await (const { look, changes } of inspection.inspect(scopeOf(options), isKept)) {
+    const sum = { groups: 0, untold: 0, unknown: 0, changes: 0 };
+    for await (const { look, changes, isUnknown } of inspection.inspect(scopeOf(options), isKept)) {
       if (look.kind === 'untold') {
         sum.untold += 1;
         print(`${look.groupId}: not compared, ${look.reason}`);
+        continue;
+      }
+      if (isUnknown) {
+        sum.unknown += 1;
+        print(`${look.verification.groupId}: neither the vendor nor the mirror knows it`);
         continue;
       }
       sum.groups += 1;
@@ -34,7 +39,7 @@ export const reconcile: Command = {
     print(
       `${sum.groups} groups compared, ${sum.untold} without an answer; ${sum.changes} topics ${what}`,
     );
-    return sum.untold === 0 && (isKept || sum.changes === 0);
+    return sum.untold + sum.unknown === 0 && (isKept || sum.changes === 0);
   },
 };
 

@@ -3,6 +3,7 @@ import { GROUPS_PER_CALL, RestClient } from '../tencent/rest-client.js';
 import type { ChangeRow } from '../topics/snapshot.js';
 import { idProblem } from '../topics/id.js';
 import { TopicsService } from '../topics/topics.service.js';
+import { isLastPage } from './listing.store.js';
 import { dateOfQuestion, look, type Look, setOf } from './look.js';
 import { VisitsStore } from './visits.store.js';
 
@@ -11,6 +12,8 @@ export interface Inspected {
   readonly look: Look;
   /** In what the mirror differed. */
   readonly changes: readonly ChangeRow[];
+  /** Neither the vendor nor the mirror knows it. */
+  readonly isUnknown?: true;
 }
 
 /** Which groups: one, all of the app and of the mirror, or those that a callback outdated. */
@@ -50,7 +53,8 @@ export class Inspection {
   }
 
   private async conclude(looked: Look, isKept: boolean, isUnknown: boolean): Promise<Inspected> {
-    if (looked.kind === 'untold' || isUnknown) return { look: looked, changes: [] };
+    if (looked.kind === 'untold') return { look: looked, changes: [] };
+    if (isUnknown) return { look: looked, changes: [], isUnknown };
     const set = setOf(looked.verification);
     const changes = await this.topics.preview([set]);
     if (isKept) await this.topics.apply(set);
@@ -64,14 +68,16 @@ export class Inspection {
     }
     const listed = new Set<string>();
     if (scope !== 'outdated') {
+      let count = 0;
       for (let next: bigint | null = null; next !== 0n;) {
         const page = await client.listCommunities({ next: next ?? 0n });
+        count += page.groupIds.length;
         const groupIds = page.groupIds.filter((groupId) => idProblem(groupId) === null);
         for (const groupId of groupIds) if (scope === 'all') listed.add(groupId);
         for (let start = 0; start < groupIds.length; start += GROUPS_PER_CALL) {
           yield groupIds.slice(start, start + GROUPS_PER_CALL);
         }
-        next = page.next;
+        next = isLastPage(page, count) ? 0n : page.next;
       }
       if (scope === 'listed') return;
     }

@@ -8,6 +8,11 @@ export interface Page {
   readonly total: number | null;
 }
 
+/** Whether no page follows, `count` groups being listed so far; `Next` may be there all the same. */
+export function isLastPage({ groupIds, next, total }: Page, count: number): boolean {
+  return next === 0n || groupIds.length === 0 || (total !== null && count >= total);
+}
+
 export interface ListingState {
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;
@@ -31,6 +36,7 @@ export class ListingStore {
       update listing
          set held_until = now() + ${HOLD_SECONDS} * interval '1 s',
              started_at = case when next is null then now() else started_at end,
+             listed = case when next is null then 0 else listed end,
              next = coalesce(next, 0)
        where id = 1
          and (held_until is null or held_until <= now())
@@ -41,7 +47,7 @@ export class ListingStore {
 
   /** Plans the groups of a page and remembers where the next one begins, both or neither. */
   async keep({ groupIds, next, total }: Page): Promise<void> {
-    const following = next === 0n ? null : String(next);
+    const following = next === 0n || groupIds.length === 0 ? null : String(next);
     await this.database.connection.$executeRaw`
       with listed as (
         insert into visits (group_id)
@@ -49,10 +55,16 @@ export class ListingStore {
             on conflict do nothing
       )
       update listing
-         set next = ${following}::numeric,
+         set next = case when pages.is_last then null else ${following}::numeric end,
+             listed = pages.listed,
              total = ${total}::integer,
-             finished_at = case when ${following}::numeric is null then now() else finished_at end,
+             finished_at = case when pages.is_last then now() else finished_at end,
              held_until = null
+        from (select l.listed + ${groupIds.length}::integer as listed,
+                     ${following}::numeric is null
+                     or l.listed + ${groupIds.length}::integer >= ${total}::integer is true as is_last
+                from listing l
+               where l.id = 1) pages
        where id = 1`;
   }
 
@@ -60,7 +72,7 @@ export class ListingStore {
   async restart(afterSeconds: number): Promise<void> {
     await this.database.connection.$executeRaw`
       update listing
-         set next = 0, started_at = now(), held_until = now() + ${afterSeconds} * interval '1 s'
+         set next = 0, listed = 0, started_at = now(), held_until = now() + ${afterSeconds} * interval '1 s'
        where id = 1`;
   }
 
@@ -76,6 +88,7 @@ export class ListingStore {
       update listing
          set backfill_at = coalesce(before.backfill_at, now()),
              next = case when before.backfill_at is null then 0 else next end,
+             listed = case when before.backfill_at is null then 0 else listed end,
              started_at = case when before.backfill_at is null then now() else started_at end
         from before
        where id = 1
