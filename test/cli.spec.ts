@@ -33,9 +33,12 @@ async function say(command: string, body: Body): Promise<void> {
   }).expect(200, OK);
 }
 
-async function cli(database: Pick<TestDatabase, 'url'>, ...args: string[]) {
+async function cli(
+  database: Pick<TestDatabase, 'url'> & { readonly env?: Record<string, string> },
+  ...args: string[]
+) {
   const [out, error]: string[][] = [[], []];
-  const env = { DATABASE_URL: database.url };
+  const env = { DATABASE_URL: database.url, ...database.env };
   const code = await runCli(
     args,
     env,
@@ -108,7 +111,47 @@ describe('replay', () => {
   });
 });
 
+describe('replay --command', () => {
+  it('names the commands there are when there is none of that name', async () => {
+    const { code, error } = await cli(mirror.database, 'replay', '--command', 'AfterCreateTopic');
+    expect(code).toBe(64);
+    expect(error).toMatch(/"AfterCreateTopic" is known neither here nor in the journal/);
+    expect(error).toMatch(/Group.CallbackAfterCreateTopic, .*Group.CallbackAfterSomethingNew/);
+  });
+
+  it('takes one that only the journal knows', async () => {
+    const args = ['replay', '--command', 'Group.CallbackAfterSomethingNew', '--dry-run'];
+    expect(await cli(mirror.database, ...args)).toMatchObject({
+      code: 0,
+      last: expect.stringMatching(/^1 entries/),
+    });
+  });
+});
+
 describe('rebuild --check', () => {
+  it('does not end well when it compared nothing, and says what it left out', async () => {
+    const verified = await createDatabase();
+    expect(await cli(verified, 'rebuild', '--check')).toMatchObject({
+      code: 1,
+      last: 'nothing was compared, so that nothing is proved',
+    });
+    const [row] = await mirror.database.query<Body>(
+      `select * from callbacks where command = 'Group.CallbackAfterCreateTopic' limit 1`,
+    );
+    await verified.query(
+      `insert into callbacks (id, command, query, body, outcome) values ($1, $2, $3, $4, 'applied')`,
+      [row?.id, row?.command, row?.query, row?.body],
+    );
+    await cli(verified, 'replay');
+    await verified.query('update groups set verified_at = now()');
+    const { code, out } = await cli(verified, 'rebuild', '--check');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^0 topics compared.*\nnot compared: 1 topics of groups that were compared/,
+    );
+    await verified.drop();
+  });
+
   it('finds topics as the journal makes them, in one pass or in several', async () => {
     for (const passes of ['1', '3']) {
       const { code, last } = await cli(mirror.database, 'rebuild', '--check', '--passes', passes);
@@ -148,6 +191,15 @@ it('is a command of its own, with an exit code', async () => {
 it('does not wait for PostgreSQL', async () => {
   const { code, error } = await cli({ url: 'postgresql://u@127.0.0.1:1/x' }, 'rebuild', '--check');
   expect([code, error]).toEqual([1, expect.stringContaining('ECONNREFUSED')]);
+});
+
+it('refuses the database of another app, with the way out', async () => {
+  const other = { ...mirror.database, env: { IM_SDK_APP_ID: '1400000001' } };
+  const { code, error } = await cli(other, 'replay');
+  expect(code).toBe(1);
+  expect(error).toMatch(
+    /is the mirror of the app 1400000000, and IM_SDK_APP_ID is 1400000001. Set IM_SDK_APP_ID=14/,
+  );
 });
 
 it('tells how it is used, and what is wrong with a command line', async () => {

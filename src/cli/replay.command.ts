@@ -2,6 +2,7 @@ import type { ChangeRow } from '../topics/snapshot.js';
 import type { ChangeSet, Outcome } from '../topics/change.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { type JournalFilter, JournalStore } from '../webhooks/journal.store.js';
+import { handlingOf, MIRRORED_COMMANDS } from '../webhooks/commands.js';
 import { readRequest } from '../webhooks/reading.js';
 import { type Command, type Options, textOf, timeOf, UsageError } from './command.js';
 
@@ -27,6 +28,7 @@ export const replay: Command = {
   },
   run: async (app, options, print) => {
     const topics = app.get(TopicsService);
+    await checkCommand(app.get(JournalStore), textOf(options, 'command'));
     const counts = new Map<string, number>();
     let entries = 0;
     for await (const page of app.get(JournalStore).pages(filterOf(options))) {
@@ -49,6 +51,17 @@ export const replay: Command = {
     return true;
   },
 };
+
+/** @throws UsageError where neither this build nor the journal knows the command. */
+async function checkCommand(journal: JournalStore, command: string | undefined): Promise<void> {
+  if (command === undefined || handlingOf(command) !== null) return;
+  const commands = await journal.commands();
+  if (commands.includes(command)) return;
+  const known = [...new Set([...MIRRORED_COMMANDS, ...commands])].toSorted();
+  throw new UsageError(
+    `--command ${JSON.stringify(command)} is known neither here nor in the journal; there are: ${known.join(', ')}`,
+  );
+}
 
 function filterOf(options: Options): JournalFilter {
   const named = textOf(options, 'outcome');

@@ -8,6 +8,7 @@ import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
 import { Opening } from './opening.js';
+import { claimForApp } from './owner.js';
 import { PipelinedPool } from './pipelined-pool.js';
 import { createPool, type PoolOptions, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
@@ -55,7 +56,11 @@ export class Database implements OnApplicationShutdown {
     const server = settings.databaseUrl
       ? { url: settings.databaseUrl, release: () => Promise.resolve() }
       : await acquireEmbedded(settings);
-    const prepare = settings.production ? checkSchema : migrate;
+    const bring = settings.production ? checkSchema : migrate;
+    const prepare = async (url: string): Promise<void> => {
+      await bring(url);
+      await claimForApp(url, settings.imSdkAppId);
+    };
     const opening = await Opening.begin(() => prepare(server.url)).catch(async (error: unknown) => {
       await server.release();
       throw error;

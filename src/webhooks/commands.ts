@@ -71,6 +71,10 @@ const COMMANDS: ReadonlyMap<string, Handling> = new Map<string, Handling>([
   ['Alert.RequestOverLimit', ignored('an alarm of the REST API, not a topic')],
 ]);
 
+export const MIRRORED_COMMANDS: readonly string[] = [...COMMANDS].flatMap(([command, { kind }]) =>
+  kind === 'mirrored' ? [command] : [],
+);
+
 // Families whose single commands the vendor's list does not name.
 const FAMILIES: readonly (readonly [prefix: string, handling: Handling])[] = [
   ['Sns.', USERS],

@@ -52,6 +52,13 @@ export class JournalStore {
     }
   }
 
+  /** The commands that are in it. Reads all of it. */
+  async commands(): Promise<string[]> {
+    const rows = await this.database.connection.$queryRaw<{ command: string }[]>`
+      select distinct command from callbacks where command is not null order by command`;
+    return rows.map((row) => row.command);
+  }
+
   /**
    * Forgets the oldest entries that arrived before `before`, at most `count`, in one short transaction.
    * @returns how many there were.
