@@ -52,8 +52,31 @@ export class SchemaError extends Error {
 // 21 cardinality, 22 data exception, 23 constraint, 54 program limit (an index row too large).
 const DATA_FAULT = /^(21|22|23|54)/;
 
-/** Whether the data of the statement itself was refused, so that the statement is at fault and not the server. */
+/** An item of a batch cannot be reduced or serialised: whatever the database says, it fails again. */
+export class ItemFaultError extends Error {
+  readonly code = 'ITEM_FAULT';
+
+  constructor(cause: unknown) {
+    super('it cannot be applied', { cause });
+    this.name = 'ItemFaultError';
+  }
+}
+
+/**
+ * Runs the pure part of the work on a batch, in which no server has a share.
+ * @throws ItemFaultError for whatever it throws.
+ */
+export function blamingItems<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new ItemFaultError(error);
+  }
+}
+
+/** Whether what was to be written is at fault, and not the server: tried again, it fails again. */
 export function isDataFault(error: unknown): boolean {
+  if (error instanceof ItemFaultError) return true;
   const state = sqlState(error);
   return state !== null && DATA_FAULT.test(state);
 }
@@ -64,6 +87,12 @@ export function isDataFault(error: unknown): boolean {
  */
 export function isRecoveryConflict(error: unknown): boolean {
   return sqlState(error)?.startsWith('40') ?? false;
+}
+
+/** Whether another transaction came in between: tried again, the same most likely succeeds. */
+export function isConflict(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01';
 }
 
 // Classes of SQLSTATE that say that another server, or the same one later, would answer.

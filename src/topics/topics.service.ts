@@ -2,13 +2,19 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Feed } from '../changes/feed.js';
 import { inTransaction } from '../database/batch-query.js';
 import { type Connection, Database } from '../database/database.js';
-import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
+import {
+  blamingItems,
+  DatabaseUnavailableError,
+  isConflict,
+  isDataFault,
+} from '../database/errors.js';
 import { GroupCommit } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Tracing } from '../tracing/tracing.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
 import { type Draft, Drafts, type Read, turnOf } from './drafts.js';
+import { foldApplicable } from './applicable.js';
 import { fold } from './fold.js';
 import type { ChangeRow, Folded } from './snapshot.js';
 import { TopicsStore } from './topics.store.js';
@@ -17,6 +23,8 @@ import { TopicsStore } from './topics.store.js';
 // stays in the milliseconds.
 const MAX_BATCH = 512;
 const MAX_QUEUE = 10_000;
+// Of a transaction that PostgreSQL rolls back for the sake of another; the lock makes that rare.
+const MAX_ATTEMPTS = 5;
 // To lose against another process costs two round trips; where one writes it will soon write again.
 const TURNS_AFTER_A_LOSS = 20;
 
@@ -53,13 +61,25 @@ export class TopicsService {
   /**
    * Applies what one callback or one answer said, all of it or nothing, and resolves after the
    * commit. Calls that wait at the same time are committed together, in the order of the calls.
+   * A callback that cannot be applied is journalled as `invalid`, without effect.
    * @throws QueueFullError when too many wait; nothing was kept.
    * @throws DatabaseUnavailableError when PostgreSQL did not answer; it may have been kept, and
    *   applying it again is safe.
    */
   async apply(set: ChangeSet): Promise<Applied> {
     this.tracing.awaitCommit(set);
-    return this.commits.submit(set);
+    try {
+      return await this.commits.submit(set);
+    } catch (error) {
+      if (!isDataFault(error) || !set.entry || set.changes.length === 0) throw error;
+      const { entry } = set;
+      this.logger.error({ msg: 'callback cannot be applied', id: entry.id, err: error });
+      return this.commits.submit({
+        ...set,
+        changes: [],
+        entry: { ...entry, otherwise: 'invalid' },
+      });
+    }
   }
 
   /** Takes back a set that still waits: its `apply` is then never settled. */
@@ -70,7 +90,7 @@ export class TopicsService {
   /** What `apply` of these sets, one after the other, would change now. Writes nothing. */
   async preview(sets: readonly ChangeSet[]): Promise<readonly ChangeRow[]> {
     const { snapshot, now } = await this.store.read(this.database.writer, sets);
-    return fold(sets, snapshot, now).changes;
+    return foldApplicable(sets, snapshot, now).changes;
   }
 
   /**
@@ -79,7 +99,7 @@ export class TopicsService {
    */
   async compare(sets: readonly ChangeSet[]): Promise<Comparison> {
     const now = new Date();
-    const made = fold(sets, { seq: 0, groups: [], topics: [] }, now);
+    const made = foldApplicable(sets, { seq: 0, groups: [], topics: [] }, now);
     const groupIds = made.groups.map((row) => row.group.groupId);
     const { groups, topics } = await this.store.readGroups(this.database.writer, groupIds);
     return compareTopics(made, { groups, topics });
@@ -92,6 +112,7 @@ export class TopicsService {
     try {
       return await this.store.read(this.database.writer, sets);
     } catch (error) {
+      if (isConflict(error)) return null;
       throw this.failed(error, startedAt);
     }
   }
@@ -106,7 +127,7 @@ export class TopicsService {
   ): Promise<readonly Applied[] | null> {
     const startedAt = performance.now();
     const ground = this.drafts.layUpon(read);
-    const folded = fold(sets, ground.snapshot, ground.now);
+    const folded = blamingItems(() => fold(sets, ground.snapshot, ground.now));
     const draft = this.drafts.make(folded, ground);
     try {
       const { pipeline } = this.database;
@@ -116,8 +137,10 @@ export class TopicsService {
         return folded.applied;
       }
     } catch (error) {
-      this.lose(draft);
-      throw this.failed(error, startedAt);
+      if (!isConflict(error)) {
+        this.lose(draft);
+        throw this.failed(error, startedAt);
+      }
     }
     this.lose(draft);
     if (ground.last?.fate !== 'lost') {
@@ -133,13 +156,27 @@ export class TopicsService {
     if (this.turnsToTake > 0) this.turnsToTake -= 1;
     this.drafts.forget();
     try {
-      const { folded, draft } = await this.database.transaction((tx) => this.takeTurn(tx, sets));
+      const { folded, draft } = await this.repeatOnConflict(() =>
+        this.database.transaction((tx) => this.takeTurn(tx, sets)),
+      );
       this.keep(draft);
       this.observe(sets, folded, secondsSince(startedAt));
       return folded.applied;
     } catch (error) {
       this.drafts.forget();
       throw this.failed(error, startedAt);
+    }
+  }
+
+  private async repeatOnConflict<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+        this.metrics.commitConflicts.inc();
+        this.drafts.forget();
+      }
     }
   }
 
@@ -150,7 +187,7 @@ export class TopicsService {
     await this.store.lock(tx);
     const query = inTransaction(tx);
     const ground = { ...(await this.store.read(query, sets)), last: null };
-    const folded = fold(sets, ground.snapshot, ground.now);
+    const folded = blamingItems(() => fold(sets, ground.snapshot, ground.now));
     const draft = this.drafts.make(folded, ground);
     const isWritten = await this.store.write(query, sets, folded, turnOf(draft, ground));
     if (!isWritten) throw new Error('a batch was committed in spite of the lock');

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BatchQuery } from '../database/batch-query.js';
 import type { Connection } from '../database/database.js';
+import { blamingItems } from '../database/errors.js';
 import { Prisma } from '../database/generated/client.js';
 import type { ChangeSet, GroupChange } from './change.js';
 import type { Read, Turn } from './drafts.js';
@@ -25,7 +26,7 @@ export class TopicsStore {
 
   /** Reads every row that the change sets may touch, at one moment. */
   async read(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Read> {
-    const wanted = wantedBy(sets);
+    const wanted = blamingItems(() => wantedBy(sets));
     return toRead(
       await query<Answer>(Prisma.sql`
           select mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
@@ -53,12 +54,12 @@ export class TopicsStore {
     folded: Folded,
     { after, afterMark, mark }: Turn,
   ): Promise<boolean> {
-    const columns = [
+    const columns = blamingItems(() => [
       ...groupColumns(folded.groups),
       ...topicColumns(folded.topics),
       ...changeColumns(folded.changes),
       ...callbackColumns(sets, folded.applied),
-    ];
+    ]);
     const [row] = await query<{ isWritten: boolean }>(Prisma.sql`
         select case when mirror_follow_v1(${after}::bigint, ${afterMark}::text, ${mark}::text)
                     then mirror_write_v2(${mark === null ? null : after}::bigint, ${folded.seq}::bigint,
@@ -76,17 +77,20 @@ interface Answer {
 
 function toRead([row]: readonly Answer[]): Read {
   if (!row?.stored) throw new Error('the sequencer has no row');
-  // The function above made it, and nothing else does.
-  const stored = JSON.parse(row.stored) as Stored;
-  return {
-    now: new Date(stored.now_us / 1000),
-    batch: stored.batch,
-    snapshot: {
-      seq: stored.seq,
-      groups: (stored.groups ?? []).map(toGroupRow),
-      topics: (stored.topics ?? []).map(toTopicRow),
-    },
-  };
+  const text = row.stored;
+  return blamingItems(() => {
+    // The function above made it, and nothing else does.
+    const stored = JSON.parse(text) as Stored;
+    return {
+      now: new Date(stored.now_us / 1000),
+      batch: stored.batch,
+      snapshot: {
+        seq: stored.seq,
+        groups: (stored.groups ?? []).map(toGroupRow),
+        topics: (stored.topics ?? []).map(toTopicRow),
+      },
+    };
+  });
 }
 
 /** The keys of the rows that the sets may touch. */
