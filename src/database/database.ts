@@ -3,7 +3,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { type BatchQuery, nameOf, onAdapter } from './batch-query.js';
-import { DatabaseUnavailableError } from './errors.js';
+import { DatabaseUnavailableError, isConflict } from './errors.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema } from './migrations.js';
@@ -29,6 +29,8 @@ const SILENCE_TIMEOUT_MS = 5_000;
 const REPLICA_SILENCE_TIMEOUT_MS = 2_000;
 const TRANSACTION_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 500;
+// Of a single statement, which only another default isolation than PostgreSQL's own lets fail so.
+const CONFLICT_RETRIES = 3;
 
 /**
  * A Prisma client on a database with every migration. Where no URL is set it brings a PostgreSQL of
@@ -38,6 +40,7 @@ const PROBE_TIMEOUT_MS = 500;
 export class Database implements OnApplicationShutdown {
   private constructor(
     private readonly prisma: PrismaClient,
+    private readonly statements: Connection,
     private readonly single: BatchQuery,
     private readonly pipelined: BatchQuery,
     private readonly pools: { readonly write: pg.Pool; readonly pipeline: pg.Pool },
@@ -78,19 +81,27 @@ export class Database implements OnApplicationShutdown {
     const single = onAdapter(await new PrismaPg(write, naming).connect());
     const pipeline = createPool({ ...options, max: 1 }, PipelinedPool);
     const pipelined = onAdapter(await new PrismaPg(pipeline, naming).connect());
-    const readsFrom = (place: Partial<PoolOptions>) =>
+    const readsFrom = (place: Partial<PoolOptions>, conflictRetries = 0) =>
       new ReadPool(
         () => createPool({ ...options, max: readers, ...place }),
         settings.databasePrepare === 'on',
+        conflictRetries,
       );
-    const reads = readsFrom({});
+    const reads = readsFrom({}, CONFLICT_RETRIES);
     const url = settings.databaseReplicaUrl;
     const replica = url
       ? new Replica(readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }), reads)
       : null;
     const prisma = new PrismaClient({ adapter });
+    const statements = prisma.$extends({
+      query: {
+        $queryRaw: ({ args, query }) => repeatOnConflict(() => query(args)),
+        $executeRaw: ({ args, query }) => repeatOnConflict(() => query(args)),
+      },
+    });
     return new Database(
       prisma,
+      statements,
       single,
       pipelined,
       { write, pipeline },
@@ -150,7 +161,7 @@ export class Database implements OnApplicationShutdown {
 
   /** Runs single statements, each its own transaction. */
   get connection(): Connection {
-    return this.usable(this.prisma);
+    return this.usable(this.statements);
   }
 
   /** Runs single statements of the writer, each its own transaction. */
@@ -181,6 +192,8 @@ export class Database implements OnApplicationShutdown {
     return this.usable(this.prisma).$transaction(work, {
       maxWait: CONNECT_TIMEOUT_MS,
       timeout: TRANSACTION_TIMEOUT_MS,
+      // Whatever the default of the database: who has waited for the lock must see what came before.
+      isolationLevel: 'ReadCommitted',
     });
   }
 
@@ -218,6 +231,16 @@ export class Database implements OnApplicationShutdown {
   private usable<T>(what: T): T {
     if (this.isOpen) return what;
     throw new DatabaseUnavailableError(this.opening.obstacle);
+  }
+}
+
+async function repeatOnConflict<T>(run: () => Promise<T>): Promise<T> {
+  for (let retries = 0; ; retries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isConflict(error) || retries === CONFLICT_RETRIES) throw error;
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { childEnvironment } from '../config/environment.js';
 import { checkDurability } from './durability.js';
 import { SchemaError } from './errors.js';
+import { checkParameters } from './parameters.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DEPLOY = 'npx prisma migrate deploy';
@@ -37,6 +38,7 @@ export async function checkSchema(url: string): Promise<void> {
   const options = { connectionString: url, query_timeout: LOOK_TIMEOUT_MS };
   await withClient(options, async (client) => {
     await checkDurability(client);
+    await checkParameters(client);
     const { failed, pending } = await compare(client);
     if (failed.length > 0) throw new SchemaError(failedMessage(failed));
     if (pending.length > 0) {
@@ -56,6 +58,7 @@ export async function checkSchema(url: string): Promise<void> {
 export async function migrateSchema(url: string): Promise<string[]> {
   return withClient({ connectionString: url }, async (client) => {
     await checkDurability(client);
+    await checkParameters(client);
     // A transaction's lock, not a session's, so that it also holds behind a transaction pooler.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);

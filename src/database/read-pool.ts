@@ -20,6 +20,8 @@ export class ReadPool {
     private readonly create: () => pg.Pool,
     /** Whether a connection may keep what it has prepared. */
     private readonly prepares: boolean,
+    /** How often a statement is asked again that another transaction was in the way of. */
+    private readonly conflictRetries = 0,
   ) {
     this.pool = this.open();
   }
@@ -38,14 +40,31 @@ export class ReadPool {
     { text, values }: Statement,
     name?: string,
   ): Promise<Row[]> {
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await this.ask<Row>({ text, values }, name);
+      } catch (error) {
+        if (!isRecoveryConflict(error)) throw error;
+        // The connection is as good as before.
+        if (retries === this.conflictRetries) throw new DatabaseUnavailableError(error);
+      }
+    }
+  }
+
+  end(): Promise<void> {
+    return this.pool.end();
+  }
+
+  private async ask<Row extends pg.QueryResultRow>(
+    { text, values }: Statement,
+    name?: string,
+  ): Promise<Row[]> {
     const query = { text, values: [...values], name: this.prepares ? name : undefined };
     const pool = this.pool;
     try {
       return (await pool.query<Row>(query)).rows;
     } catch (error) {
-      // The connection is as good as before.
-      if (isRecoveryConflict(error)) throw new DatabaseUnavailableError(error);
-      if (!isBroken(error)) throw error;
+      if (isRecoveryConflict(error) || !isBroken(error)) throw error;
     }
     // The other idle connections have most likely broken with it.
     if (this.pool === pool) {
@@ -57,10 +76,6 @@ export class ReadPool {
     } catch (error) {
       throw isBroken(error) ? new DatabaseUnavailableError(error) : error;
     }
-  }
-
-  end(): Promise<void> {
-    return this.pool.end();
   }
 
   private open(): pg.Pool {
