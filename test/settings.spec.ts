@@ -8,7 +8,7 @@ const PRODUCTION = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgresql://u:p@db/x',
   IM_SDK_APP_ID: '1400000001',
-  IM_CALLBACK_TOKENS: 'token',
+  IM_CALLBACK_TOKENS: 'a-token-of-the-console',
   API_KEYS: `tools:${HASH}`,
 };
 
@@ -82,6 +82,11 @@ describe('the settings', () => {
     ['API_AUTH', 'none'],
     ['CORS_ORIGINS', 'https://tools.example.com/'],
     ['CORS_ORIGINS', '*'],
+    ['TRUSTED_PROXIES', 'proxy.example.com'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '0.0.0.0/0'],
+    ['TRUSTED_PROXIES', '::/0'],
+    ['TRUSTED_PROXIES', 'fe80::1%eth0'],
     ['FEED_NOTIFY', 'maybe'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
     ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc'],

@@ -1,13 +1,12 @@
 /**
  * How one setting is read: the words of its README row, and a parser from the text of the
- * environment. A parser throws a `RangeError` whose message says what the value must be.
+ * environment. A parser throws a `RangeError` whose message says what the value must be, and never
+ * repeats it: any text may hold a secret, if only one in the wrong place.
  */
 export interface Definition<T> {
   /** The text used when the variable is absent or empty; `null` when there is none. */
   readonly fallback: string | null;
   readonly meaning: string;
-  /** Never repeat the value of such a setting in a message. */
-  readonly secret?: true;
   readonly parse: (text: string) => T;
 }
 
@@ -33,10 +32,42 @@ export function oneOf<const T extends string>(...allowed: readonly T[]): (value:
   };
 }
 
-/** Comma-separated entries, trimmed, empty ones dropped. */
+/**
+ * Comma-separated entries, trimmed.
+ * @throws RangeError for an entry that is empty or quoted: two empty variables leave a `,`, and a
+ * list that only looks set must not end as an empty one.
+ */
 export function list(value: string): string[] {
-  return value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+  if (value === '') return [];
+  const entries = value.split(',').map((entry) => entry.trim());
+  for (const entry of entries) {
+    if (entry === '') {
+      throw new RangeError('holds an empty entry: remove the comma, or leave the variable out');
+    }
+    if (/\s/.test(entry)) throw new RangeError('holds a blank inside an entry: separate by commas');
+    if (STARTS_QUOTED.test(entry) || ENDS_QUOTED.test(entry)) throw new RangeError(QUOTED);
+  }
+  return entries;
 }
+
+/**
+ * The text of a variable as it is meant, or `undefined` where it is not set. The empty text is not
+ * set: so `NAME=` in an env file and `${NAME:-}` in a compose file mean.
+ * @throws RangeError for what no editor shows, and for quotes that became part of the text.
+ */
+export function given(raw: string | undefined): string | undefined {
+  if (raw === undefined || raw === '') return undefined;
+  const value = raw.trim();
+  if (value === '') throw new RangeError('is blank: set a value, or leave the variable out');
+  if (INVISIBLE.test(value)) {
+    throw new RangeError('holds invisible characters: type the value anew instead of pasting it');
+  }
+  if (STARTS_QUOTED.test(value) && ENDS_QUOTED.test(value)) throw new RangeError(QUOTED);
+  return value;
+}
+
+const QUOTED = 'must not be quoted: the quotes became part of the value';
+const STARTS_QUOTED = /^["'`\u2018\u2019\u201c\u201d]/;
+const ENDS_QUOTED = /["'`\u2018\u2019\u201c\u201d]$/;
+// Controls, formats such as U+200B, unassigned; what is drawn as nothing or as an odd blank.
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}/u;

@@ -5,7 +5,7 @@ import type { Settings } from './settings.js';
 /** What must be set here and is not, and what does not go together. */
 export function missing(env: Environment, settings: Settings): string[] {
   const problems: string[] = [];
-  if (settings.imCallbackAuth === 'token' && !isSet(env, 'IM_CALLBACK_TOKENS')) {
+  if (settings.imCallbackAuth === 'token' && settings.imCallbackTokens.length === 0) {
     problems.push(
       'IM_CALLBACK_TOKENS is missing: set the token of the Chat console (callback configuration, authentication), or IM_CALLBACK_AUTH=off to accept unsigned callbacks',
     );
@@ -20,7 +20,17 @@ export function missing(env: Environment, settings: Settings): string[] {
   if (settings.imSecretKey !== null && !isSet(env, 'IM_API_HOST')) {
     problems.push('IM_API_HOST is missing: IM_SECRET_KEY is of no use without the host to ask');
   }
-  if (!settings.production) return problems;
+  if (settings.production) problems.push(...productionProblems(env, settings));
+  if (settings.apiAuth === 'key' && settings.apiKeys.length === 0) {
+    problems.push(
+      'API_KEYS is missing: set name:sha256-hex pairs, or API_AUTH=off to open the query API',
+    );
+  }
+  return problems;
+}
+
+function productionProblems(env: Environment, settings: Settings): string[] {
+  const problems: string[] = [];
   if (!isSet(env, 'IM_SDK_APP_ID')) {
     problems.push('IM_SDK_APP_ID is missing: set the SDKAppID of your app in the Chat console');
   }
@@ -31,11 +41,6 @@ export function missing(env: Environment, settings: Settings): string[] {
   }
   if (settings.imApiOrigin !== null && isClearText(settings.imApiOrigin)) {
     problems.push('IM_API_HOST must be https in production: REST calls carry a credential');
-  }
-  if (!isSet(env, 'API_KEYS') && env.API_AUTH?.trim() !== 'off') {
-    problems.push(
-      'API_KEYS is missing: set name:sha256-hex pairs, or API_AUTH=off to open the query API',
-    );
   }
   return problems;
 }
@@ -64,5 +69,5 @@ function isClearText(origin: string): boolean {
 }
 
 export function isSet(env: Environment, name: SettingName): boolean {
-  return (env[name]?.trim() ?? '') !== '';
+  return (env[name] ?? '') !== '';
 }

@@ -6,6 +6,7 @@ import {
   callbackTokens,
   httpUrl,
   keyPairs,
+  networks,
   origins,
   postgresUrl,
   ratio,
@@ -15,8 +16,8 @@ export const SCHEMA = {
   NODE_ENV: {
     fallback: 'development',
     meaning:
-      '`production` is the switch: secrets are then required, nothing is started or migrated',
-    parse: text,
+      '`production` is the switch: secrets are then required, nothing is started or migrated; else `development` or `test`',
+    parse: oneOf('development', 'test', 'production'),
   },
   PORT: { fallback: '3000', meaning: 'port to listen on', parse: integer(0, 65_535) },
   HOST: {
@@ -49,14 +50,12 @@ export const SCHEMA = {
   DATABASE_URL: {
     fallback: null,
     meaning: 'a PostgreSQL, 14 or newer; without it an embedded one is started (not in production)',
-    secret: true,
     parse: postgresUrl,
   },
   DATABASE_REPLICA_URL: {
     fallback: null,
     meaning:
       'a streaming replica of `DATABASE_URL`, one server: answers of the query API are read there',
-    secret: true,
     parse: postgresUrl,
   },
   DATABASE_POOL_SIZE: {
@@ -103,7 +102,6 @@ export const SCHEMA = {
   IM_CALLBACK_TOKENS: {
     fallback: '',
     meaning: "the console's callback authentication token; two, comma-separated, while rotating",
-    secret: true,
     parse: callbackTokens,
   },
   IM_CALLBACK_AUTH: {
@@ -115,6 +113,12 @@ export const SCHEMA = {
     fallback: '60',
     meaning: 'how many seconds the `RequestTime` of a callback may be from now',
     parse: integer(1, 86_400),
+  },
+  BODIES_MAX_BYTES: {
+    fallback: '67108864',
+    meaning:
+      'how much the bodies of callbacks may take together until they are answered; further large ones wait',
+    parse: integer(1_048_576, 17_179_869_184),
   },
   IM_API_HOST: {
     fallback: null,
@@ -130,7 +134,6 @@ export const SCHEMA = {
   IM_SECRET_KEY: {
     fallback: null,
     meaning: 'the secret key of the Chat console, which signs REST calls',
-    secret: true,
     parse: text,
   },
   IM_API_CALLS_PER_SECOND: {
@@ -147,7 +150,6 @@ export const SCHEMA = {
     fallback: '',
     meaning:
       'keys of the query API as `name:sha256-hex`, comma-separated; without them it is open (not in production)',
-    secret: true,
     parse: keyPairs,
   },
   API_AUTH: {
@@ -166,6 +168,12 @@ export const SCHEMA = {
     meaning: 'origins whose pages may ask the query API, comma-separated; none by default',
     parse: origins,
   },
+  TRUSTED_PROXIES: {
+    fallback: '',
+    meaning:
+      'addresses or networks such as `10.0.0.0/8` of proxies, comma-separated: from them the client in `X-Forwarded-For` is believed',
+    parse: networks,
+  },
   FEED_NOTIFY: {
     fallback: 'on',
     meaning:
@@ -174,7 +182,8 @@ export const SCHEMA = {
   },
   FEED_MAX_STREAMS: {
     fallback: '2000',
-    meaning: 'most streams of the feed that this process keeps open',
+    meaning:
+      'most streams of the feed that this process keeps open; each API key has an equal share',
     parse: integer(1, 100_000),
   },
   FEED_HEARTBEAT_SECONDS: {

@@ -1,5 +1,5 @@
 // Owns the settings: read once at the start, frozen. Nothing else reads the environment.
-import type { Definition } from './definition.js';
+import { type Definition, given } from './definition.js';
 import type { Environment } from './environment.js';
 import { isSet, missing } from './requirements.js';
 import { SCHEMA, type SettingName, type Value } from './schema.js';
@@ -44,6 +44,7 @@ export abstract class Settings {
   abstract readonly imCallbackTokens: readonly string[];
   abstract readonly imCallbackAuth: Value<'IM_CALLBACK_AUTH'>;
   abstract readonly imCallbackWindowSeconds: number;
+  abstract readonly bodiesMaxBytes: number;
   /** Scheme, host and port of the REST API; `null`: there is none to ask. */
   abstract readonly imApiOrigin: string | null;
   abstract readonly imAdminUserId: string;
@@ -54,6 +55,8 @@ export abstract class Settings {
   abstract readonly apiAuth: Value<'API_AUTH'>;
   abstract readonly apiRateLimit: number;
   abstract readonly corsOrigins: readonly string[];
+  /** Addresses and networks whose word about the client's address is taken. */
+  abstract readonly trustedProxies: readonly string[];
   abstract readonly changesRetentionDays: number;
   abstract readonly feedNotify: Value<'FEED_NOTIFY'>;
   abstract readonly feedMaxStreams: number;
@@ -65,14 +68,17 @@ export abstract class Settings {
 
 /**
  * Reads and checks an environment; what is unset takes its default.
- * @throws SettingsError naming every problem, never a secret's value.
+ * @throws SettingsError naming every problem, never a value.
  */
 export function parseSettings(env: Environment): Settings {
   const reader = new Reader(env);
   const production = reader.defaulted('NODE_ENV', SCHEMA.NODE_ENV) === 'production';
   const apiKeys = reader.defaulted('API_KEYS', SCHEMA.API_KEYS);
   const apiAuth = reader.defaulted('API_AUTH', SCHEMA.API_AUTH);
+  // What is not said is open outside production alone, and only where there is no secret.
   const signed = production || isSet(env, 'IM_CALLBACK_TOKENS');
+  const isAuthSaid = isSet(env, 'API_AUTH') && !reader.faulty.has('API_AUTH');
+  const guarded = production || isSet(env, 'API_KEYS') || isAuthSaid;
   const settings: Settings = {
     production,
     port: reader.defaulted('PORT', SCHEMA.PORT),
@@ -98,6 +104,7 @@ export function parseSettings(env: Environment): Settings {
       'IM_CALLBACK_WINDOW_SECONDS',
       SCHEMA.IM_CALLBACK_WINDOW_SECONDS,
     ),
+    bodiesMaxBytes: reader.defaulted('BODIES_MAX_BYTES', SCHEMA.BODIES_MAX_BYTES),
     imApiOrigin: reader.optional('IM_API_HOST', SCHEMA.IM_API_HOST) ?? null,
     imAdminUserId: reader.defaulted('IM_ADMIN_USER_ID', SCHEMA.IM_ADMIN_USER_ID),
     imSecretKey: reader.optional('IM_SECRET_KEY', SCHEMA.IM_SECRET_KEY) ?? null,
@@ -110,11 +117,11 @@ export function parseSettings(env: Environment): Settings {
       SCHEMA.RECONCILE_WITHIN_SECONDS,
     ),
     apiKeys,
-    // Without a key nobody could ask anything: outside production that means open.
-    apiAuth: apiKeys.length === 0 ? 'off' : apiAuth,
+    apiAuth: guarded ? apiAuth : 'off',
     apiRateLimit:
       reader.optional('API_RATE_LIMIT', SCHEMA.API_RATE_LIMIT) ?? (production ? 6000 : 0),
     corsOrigins: reader.defaulted('CORS_ORIGINS', SCHEMA.CORS_ORIGINS),
+    trustedProxies: reader.defaulted('TRUSTED_PROXIES', SCHEMA.TRUSTED_PROXIES),
     changesRetentionDays: reader.defaulted('CHANGES_RETENTION_DAYS', SCHEMA.CHANGES_RETENTION_DAYS),
     feedNotify: reader.defaulted('FEED_NOTIFY', SCHEMA.FEED_NOTIFY),
     feedMaxStreams: reader.defaulted('FEED_MAX_STREAMS', SCHEMA.FEED_MAX_STREAMS),
@@ -122,10 +129,17 @@ export function parseSettings(env: Environment): Settings {
     feedSlowSeconds: reader.defaulted('FEED_SLOW_SECONDS', SCHEMA.FEED_SLOW_SECONDS),
     tracing: readTracing(reader),
   };
-  const problems = [...reader.problems, ...missing(env, settings)];
+  const isTold = (problem: string) => reader.faulty.has(problem.split(' ', 1)[0] ?? '');
+  const problems = [
+    ...reader.problems,
+    ...missing(env, settings).filter((problem) => !isTold(problem)),
+  ];
   if (problems.length > 0) throw new SettingsError(problems);
   return Object.freeze(settings);
 }
+
+// A signature is one SHA-256 of token and time, which can be tried billions of times a second.
+const MIN_TOKEN_LENGTH = 16;
 
 /** What anybody who reaches this process may do, in words for the log; empty when all is guarded. */
 export function openDoors(settings: Settings): string[] {
@@ -135,6 +149,11 @@ export function openDoors(settings: Settings): string[] {
   }
   if (settings.apiAuth === 'off') {
     doors.push('the query API answers without a key (set API_KEYS)');
+  }
+  if (settings.imCallbackTokens.some((token) => token.length < MIN_TOKEN_LENGTH)) {
+    doors.push(
+      `IM_CALLBACK_TOKENS is short: whoever sees one signature can find it (${MIN_TOKEN_LENGTH} characters or more)`,
+    );
   }
   return doors;
 }
@@ -158,18 +177,19 @@ function readTracing(reader: Reader): TracingSettings | null {
 /** Reads settings one by one and collects what is wrong with them. */
 class Reader {
   readonly problems: string[] = [];
+  /** The settings that these problems are about. */
+  readonly faulty = new Set<string>();
 
   constructor(private readonly env: Environment) {}
 
   optional<T>(name: SettingName, definition: Definition<T>): T | undefined {
-    const given = this.env[name]?.trim() || definition.fallback;
-    if (given === null) return undefined;
     try {
-      return definition.parse(given);
+      const value = given(this.env[name]) ?? definition.fallback;
+      return value === null ? undefined : definition.parse(value);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      const shown = definition.secret ? '' : `, not ${JSON.stringify(given)}`;
-      this.problems.push(`${name} ${error.message}${shown}`);
+      this.problems.push(`${name} ${error.message}`);
+      this.faulty.add(name);
       return undefined;
     }
   }

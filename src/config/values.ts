@@ -1,4 +1,6 @@
 // The forms of single settings; a text that has not its form is a RangeError that says what it must be.
+import { createHash } from 'node:crypto';
+import { isIPv4, isIPv6 } from 'node:net';
 import { list } from './definition.js';
 
 /** A key of the query API: the SHA-256 of its secret, and the name it has in the log. */
@@ -78,6 +80,25 @@ export function origins(value: string): string[] {
   return entries;
 }
 
+export function networks(value: string): string[] {
+  const entries = list(value);
+  if (!entries.every(isNetwork)) {
+    throw new RangeError(
+      'must be addresses or networks such as 10.0.0.1, 10.0.0.0/8 or fd00::/8, and not everybody (/0)',
+    );
+  }
+  return entries;
+}
+
+function isNetwork(entry: string): boolean {
+  const [address = '', bits, ...more] = entry.split('/');
+  const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
+  if (most === 0 || more.length > 0 || address.includes('%')) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= most);
+}
+
+const NO_SECRET = createHash('sha256').digest();
+
 export function keyPairs(value: string): ApiKey[] {
   const entries = list(value).map((entry) => {
     const match = /^([\w.-]{1,64}):([\da-f]{64})$/i.exec(entry);
@@ -86,7 +107,11 @@ export function keyPairs(value: string): ApiKey[] {
         'must be name:sha256-hex pairs; make one with: printf %s "$SECRET" | sha256sum',
       );
     }
-    return { name: match[1], sha256: Buffer.from(match[2], 'hex') };
+    const sha256 = Buffer.from(match[2], 'hex');
+    if (sha256.equals(NO_SECRET)) {
+      throw new RangeError('holds the hash of an empty secret: was $SECRET set when it was made?');
+    }
+    return { name: match[1], sha256 };
   });
   if (new Set(entries.map((key) => key.name)).size !== entries.length) {
     throw new RangeError('must not name two keys alike');

@@ -38,8 +38,21 @@ export class Metrics {
         'RequestTime is outside the window',
         'wrong Sign',
         'query and body name different commands',
+        'no room for the body',
       ],
     },
+  });
+
+  readonly bodyBytes = new Gauge({
+    name: 'topicmirror_body_bytes',
+    help: 'Size of the bodies that are received or not answered yet; BODIES_MAX_BYTES bounds it',
+    registers: this.registers,
+  });
+
+  readonly connectionsDropped = new Counter({
+    name: 'topicmirror_connections_dropped_total',
+    help: 'Connections that were closed for newer ones, since nothing had proved who they were',
+    registers: this.registers,
   });
 
   readonly callbackAnswer = new FastHistogram({

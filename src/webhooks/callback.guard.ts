@@ -25,7 +25,7 @@ export class CallbackGuard implements CanActivate {
       { sdkAppId: query.SdkAppid, sign: query.Sign, requestTime: query.RequestTime },
       {
         sdkAppId: this.settings.imSdkAppId,
-        tokens: this.settings.imCallbackAuth === 'off' ? [] : this.settings.imCallbackTokens,
+        tokens: this.settings.imCallbackAuth === 'off' ? null : this.settings.imCallbackTokens,
         windowSeconds: this.settings.imCallbackWindowSeconds,
       },
       new Date(),

@@ -9,8 +9,8 @@ export interface Credentials {
 
 export interface Expected {
   readonly sdkAppId: string;
-  /** None: callbacks are not signed. */
-  readonly tokens: readonly string[];
+  /** `null`: callbacks are not signed. With none, no callback is authentic. */
+  readonly tokens: readonly string[] | null;
   readonly windowSeconds: number;
 }
 
@@ -30,7 +30,7 @@ export type Refusal =
  */
 export function refusalOf(given: Credentials, expected: Expected, now: Date): Refusal | null {
   const appId = appIdRefusal(given.sdkAppId, expected.sdkAppId);
-  if (expected.tokens.length === 0) return appId;
+  if (expected.tokens === null) return appId;
 
   const { sign, requestTime } = given;
   if (typeof sign !== 'string' || typeof requestTime !== 'string') {
