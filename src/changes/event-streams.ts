@@ -21,6 +21,7 @@ export class EventStreams implements OnModuleDestroy {
   private readonly logger = new Logger('Feed');
   private readonly open = new Set<EventStream>();
   private admitted = 0;
+  private readonly admittedOfKey = new Map<string, number>();
 
   constructor(
     private readonly feed: Feed,
@@ -33,23 +34,42 @@ export class EventStreams implements OnModuleDestroy {
   /**
    * Turns a reply into a stream, until either side ends it.
    * @param start resolves to the `seq` to go on after; what it throws is answered as usual
-   * @throws Problem 503 when no more streams are taken here.
+   * @throws Problem 503 when no more streams are taken here, 429 when no more of this key.
    */
   async serve(reply: FastifyReply, groupId: string | null, start: Promise<number>): Promise<void> {
+    const { apiKey } = reply.request;
     // Counted before anything is waited for, or many could come in at once.
-    const isFull = this.admitted >= this.settings.feedMaxStreams;
-    if (isFull || this.feed.isStopped) {
+    const refusal = this.refusal(apiKey);
+    if (refusal !== null) {
       void start.catch(() => undefined);
-      throw new Problem(503, 'TOO_MANY_STREAMS', 'This process takes no more streams; try again.', {
-        retryAfterSeconds: 5,
-      });
+      throw refusal;
     }
-    this.metrics.feedStreams.set((this.admitted += 1));
+    this.count(apiKey, 1);
     try {
       await this.stream(reply, { after: await start, groupId });
     } finally {
-      this.metrics.feedStreams.set((this.admitted -= 1));
+      this.count(apiKey, -1);
     }
+  }
+
+  private refusal(key: string | undefined): Problem | null {
+    const { feedMaxStreams, apiKeys } = this.settings;
+    const retry = { retryAfterSeconds: 5 };
+    if (this.admitted >= feedMaxStreams || this.feed.isStopped) {
+      const detail = 'This process takes no more streams; try again.';
+      return new Problem(503, 'TOO_MANY_STREAMS', detail, retry);
+    }
+    // So that there is room for each key whatever the others do.
+    const share = Math.max(1, Math.floor(feedMaxStreams / apiKeys.length));
+    if (key === undefined || (this.admittedOfKey.get(key) ?? 0) < share) return null;
+    const detail = `A key may have ${share} streams open here; end one, or try again.`;
+    return new Problem(429, 'TOO_MANY_STREAMS_OF_KEY', detail, retry);
+  }
+
+  private count(key: string | undefined, change: 1 | -1): void {
+    this.metrics.feedStreams.set((this.admitted += change));
+    if (key === undefined) return;
+    this.admittedOfKey.set(key, (this.admittedOfKey.get(key) ?? 0) + change);
   }
 
   private async stream(reply: FastifyReply, options: Omit<StreamOptions, 'slowMs'>): Promise<void> {

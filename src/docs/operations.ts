@@ -143,6 +143,7 @@ export const OPERATIONS: readonly Operation[] = [
       400: [BAD_QUERY, 'INVALID_LAST_EVENT_ID'],
       410: ['CHANGES_GONE', 'CURSOR_AHEAD'],
       ...GUARDED,
+      429: ['RATE_LIMITED', 'TOO_MANY_STREAMS_OF_KEY'],
       503: ['TOO_MANY_STREAMS', 'DATABASE_UNAVAILABLE'],
     },
   },

@@ -1561,7 +1561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key asked too often. `RATE_LIMITED` */
+            /** @description The key asked too often. `RATE_LIMITED`, `TOO_MANY_STREAMS_OF_KEY` */
             429: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
