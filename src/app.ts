@@ -16,14 +16,16 @@ import { Database } from './database/database.js';
 import { DatabaseUnavailableError } from './database/errors.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
+import { Bodies } from './http/bodies.js';
+import { Connections } from './http/connections.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
 import { protect } from './http/protection.js';
 import { Metrics } from './metrics/metrics.js';
+import { CallbackGuard } from './webhooks/callback.guard.js';
 import { Tracing } from './tracing/tracing.js';
 
-const MAX_BODY_BYTES = 1024 * 1024;
 // Ids are far shorter; a longer one is answered 400 by name, this bound only stops the absurd.
 const MAX_PARAM_LENGTH = 4096;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -54,7 +56,7 @@ export async function createApp(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    bodyLimit: MAX_BODY_BYTES,
+    trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: TIMEOUTS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -71,11 +73,14 @@ export async function createApp(
   const tracing = app.get(Tracing);
   if (tracing.isOn) app.useLogger(new NestLogger(logger, () => tracing.ids));
   app.useGlobalFilters(errors);
+  app.get(Connections).attach(adapter.getInstance());
   app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
   tracing.traceRequests(adapter.getInstance());
   measureAnswers(adapter.getInstance(), app.get(Metrics));
-  takeBytes(adapter.getInstance());
+  takeAnyType(adapter.getInstance());
   await protect(app, settings);
+  app.get(CallbackGuard).attach(adapter.getInstance());
+  app.get(Bodies).attach(adapter.getInstance());
   if (logger.isLevelEnabled('debug')) logAnswers(adapter.getInstance(), logger);
   endConnections(adapter.getInstance(), app.get(Lifecycle));
   app.get(Database).useReplica();
@@ -103,12 +108,8 @@ function tellOutage(error: unknown): unknown {
   });
 }
 
-/** Every body arrives as bytes, whatever its content type says or does not say. */
-function takeBytes(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
-  });
+/** Whatever the content type of a body says or does not say. */
+function takeAnyType(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     void reply.header('x-request-id', request.id);
     // Fastify answers 415 to a type that is none, though no parser here depends on it.

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Settings } from '../config/settings.js';
-import { CALLBACK_PATHS } from './callback-answer.js';
+import { Bodies } from './bodies.js';
+import { isReceiverRoute } from './callback-answer.js';
+import { Connections } from './connections.js';
 import { Problem } from './problem.js';
 
 /**
@@ -15,15 +17,23 @@ export class ApiPort {
   private readonly requests = new WeakSet<IncomingMessage>();
   private server: Server | null = null;
 
-  constructor(private readonly settings: Settings) {}
+  constructor(
+    private readonly settings: Settings,
+    private readonly connections: Connections,
+    private readonly bodies: Bodies,
+  ) {}
 
   /** Divides the routes between the ports; before the first request, and before other hooks. */
   attach(fastify: FastifyInstance, options: ServerOptions): void {
     if (this.settings.apiPort === null) return;
-    const server = createServer(options, (request, reply) => {
-      this.requests.add(request);
-      fastify.routing(request, reply);
-    });
+    const server = createServer(options);
+    // Before the listeners that answer.
+    for (const event of ['request', 'checkContinue']) {
+      server.on(event, (request: IncomingMessage) => this.requests.add(request));
+    }
+    server.on('request', fastify.routing);
+    this.bodies.watch(fastify, server);
+    this.connections.watch(server);
     server.on('clientError', (error, socket) => fastify.server.emit('clientError', error, socket));
     server.keepAliveTimeout = fastify.server.keepAliveTimeout;
     this.server = server;
@@ -64,10 +74,4 @@ export class ApiPort {
   closeAllConnections(): void {
     this.server?.closeAllConnections();
   }
-}
-
-/** By the route that was matched: a path may be written in several ways. */
-function isReceiverRoute(request: FastifyRequest): boolean {
-  const { url } = request.routeOptions;
-  return request.method === 'POST' && CALLBACK_PATHS.some((path) => path === url);
 }

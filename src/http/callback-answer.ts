@@ -15,3 +15,9 @@ export function isCallbackPath(request: FastifyRequest): boolean {
   const path = request.url.split('?', 1)[0];
   return request.method === 'POST' && CALLBACK_PATHS.some((candidate) => candidate === path);
 }
+
+/** By the route that was matched: a path may be written in several ways. */
+export function isReceiverRoute(request: FastifyRequest): boolean {
+  const { url } = request.routeOptions;
+  return request.method === 'POST' && CALLBACK_PATHS.some((path) => path === url);
+}

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import type { Settings } from '../config/settings.js';
+import { LineLimit } from './line-limit.js';
 
 /**
  * The process's log: JSON lines, on stdout unless told otherwise. Text from outside only ever becomes a JSON string, so
@@ -52,8 +53,13 @@ export async function prettyLines(
   });
 }
 
-/** Nest's own messages and those of our classes, written through pino. */
+/**
+ * Nest's own messages and those of our classes, written through pino. Of warnings and errors that are alike
+ * some are written each second, and then how many were not.
+ */
 export class NestLogger implements LoggerService {
+  private readonly limit = new LineLimit();
+
   /** @param more what every line is given besides. */
   constructor(
     private readonly logger: Logger,
@@ -84,12 +90,21 @@ export class NestLogger implements LoggerService {
     const context = rest.at(-1);
     const isRoutine = (least === 'info' && ROUTINE.has(context)) || context === 'ExceptionHandler';
     const level = isRoutine ? 'debug' : least;
-    if (!this.logger.isLevelEnabled(level)) return;
+    if (!this.logger.isLevelEnabled(level) || !this.admits(level, message, context)) return;
     const fields = Object.assign(typeof context === 'string' ? { context } : {}, this.more?.());
     if (message instanceof Error) this.logger[level](Object.assign(fields, { err: message }));
     else if (typeof message === 'object' && message !== null) {
       this.logger[level](Object.assign(fields, message));
     } else this.logger[level](fields, String(message));
+  }
+
+  private admits(level: Level, message: unknown, context: unknown): boolean {
+    if (level !== 'warn' && level !== 'error') return true;
+    const isStructured = typeof message === 'object' && message !== null && 'msg' in message;
+    const msg = isStructured ? String(message.msg) : 'lines like those before were left out';
+    return this.limit.admits(`${level} ${String(context)} ${msg}`, (suppressed) => {
+      this.logger[level]({ context, suppressed }, msg);
+    });
   }
 }
 

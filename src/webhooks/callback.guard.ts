@@ -1,15 +1,17 @@
 import { type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
+import { isReceiverRoute } from '../http/callback-answer.js';
+import { clientAddress } from '../http/client-address.js';
 import { Problem } from '../http/problem.js';
 import { Metrics } from '../metrics/metrics.js';
-import { refusalOf } from './signature.js';
+import { type Refusal, refusalOf } from './signature.js';
 
 export interface CallbackRoute {
   Querystring: Readonly<Record<string, unknown>>;
 }
 
-/** Lets a callback through that the vendor signed for this app. */
+/** Lets a callback through that the vendor signed for this app. What proves that stands in the query. */
 @Injectable()
 export class CallbackGuard implements CanActivate {
   private readonly logger = new Logger('Webhooks');
@@ -19,9 +21,27 @@ export class CallbackGuard implements CanActivate {
     private readonly metrics: Metrics,
   ) {}
 
+  /** Refuses callbacks before their bodies are read; after the hooks that every answer needs. */
+  attach(fastify: FastifyInstance): void {
+    fastify.decorateRequest('isAuthentic', false);
+    fastify.addHook<CallbackRoute>('onRequest', (request, _reply, done) => {
+      if (!isReceiverRoute(request)) return done();
+      const refusal = this.refusalOf(request.query);
+      request.isAuthentic = refusal === null;
+      if (refusal === null) return done();
+      this.metrics.callbacksRejected.inc({ reason: refusal });
+      this.logger.warn({ msg: 'callback refused', reason: refusal, from: clientAddress(request) });
+      done(refused());
+    });
+  }
+
   canActivate(context: ExecutionContext): boolean {
-    const { query, ip } = context.switchToHttp().getRequest<FastifyRequest<CallbackRoute>>();
-    const refusal = refusalOf(
+    if (context.switchToHttp().getRequest<FastifyRequest>().isAuthentic) return true;
+    throw refused();
+  }
+
+  private refusalOf(query: CallbackRoute['Querystring']): Refusal | null {
+    return refusalOf(
       { sdkAppId: query.SdkAppid, sign: query.Sign, requestTime: query.RequestTime },
       {
         sdkAppId: this.settings.imSdkAppId,
@@ -30,13 +50,13 @@ export class CallbackGuard implements CanActivate {
       },
       new Date(),
     );
-    if (refusal === null) return true;
-    this.metrics.callbacksRejected.inc({ reason: refusal });
-    this.logger.warn({ msg: 'callback refused', reason: refusal, from: ip });
-    throw new Problem(
-      403,
-      'CALLBACK_REFUSED',
-      'callback refused: compare SdkAppid, callback token and clock with the console; the log of the receiver names the cause',
-    );
   }
+}
+
+function refused(): Problem {
+  return new Problem(
+    403,
+    'CALLBACK_REFUSED',
+    'callback refused: compare SdkAppid, callback token and clock with the console; the log of the receiver names the cause',
+  );
 }

@@ -12,5 +12,6 @@ import { WebhooksController } from './webhooks.controller.js';
   imports: [TopicsModule, SpoolModule],
   controllers: [WebhooksController],
   providers: [CallbackGuard, Receiver, Keeper],
+  exports: [CallbackGuard],
 })
 export class WebhooksModule {}
