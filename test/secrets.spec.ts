@@ -76,3 +76,24 @@ describe('what was set as a secret is not told', () => {
     expect(output).not.toContain(CANARY);
   });
 });
+
+it('what is open in production is told by the service and by the doctor', async () => {
+  const open = {
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    DRAIN_SECONDS: '0',
+    IM_SDK_APP_ID: '1400000000',
+    DATABASE_URL: database.url,
+    IM_CALLBACK_AUTH: 'off',
+    API_AUTH: 'off',
+  };
+  const service = startService(open);
+  await service.url;
+  service.child.kill('SIGTERM');
+  const { output } = await service.ended;
+  const doctor = await run(process.execPath, [resolve('dist/cli.js'), 'doctor'], open);
+  for (const told of [/"open: .*/.exec(output)?.[0], doctor.output]) {
+    expect(told).toMatch(/callbacks are accepted unsigned/);
+    expect(told).toMatch(/the query API answers without a key/);
+  }
+});

@@ -115,7 +115,7 @@ export const SCHEMA = {
     parse: integer(1, 86_400),
   },
   BODIES_MAX_BYTES: {
-    fallback: '67108864',
+    fallback: '16777216',
     meaning:
       'how much the bodies of callbacks may take together until they are answered; further large ones wait',
     parse: integer(1_048_576, 17_179_869_184),
