@@ -14,6 +14,7 @@ import type { Settings } from './config/settings.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { Database } from './database/database.js';
 import { DatabaseUnavailableError } from './database/errors.js';
+import { AllowedMethods } from './http/allowed-methods.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
 import { Bodies } from './http/bodies.js';
@@ -49,7 +50,12 @@ export async function createApp(
   logger: Logger,
   root: DynamicModule = AppModule.register(settings),
 ): Promise<NestFastifyApplication> {
-  const errors = new ErrorFilter(tellOutage);
+  const methods = new AllowedMethods(MAX_PARAM_LENGTH);
+  const errors = new ErrorFilter(tellOutage, (request) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const port = app.get(ApiPort);
+    return methods.of(path).filter((method) => port.isServed(request, method, path));
+  });
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     // Fastify would log the raw URL, and with it Sign.
@@ -70,6 +76,7 @@ export async function createApp(
     abortOnError: false,
     logger: new NestLogger(logger),
   });
+  methods.attach(adapter.getInstance());
   const tracing = app.get(Tracing);
   if (tracing.isOn) app.useLogger(new NestLogger(logger, () => tracing.ids));
   app.useGlobalFilters(errors);

@@ -186,7 +186,7 @@ describe('the query API', () => {
   });
 
   it.each(['post', 'put', 'patch', 'delete'] as const)('has no %s', async (method) => {
-    expectProblem(await mirror.http[method]('/groups'), 404);
+    expectProblem(await mirror.http[method]('/groups'), 405, 'METHOD_NOT_ALLOWED');
   });
 
   it('is live and ready, and tells of the database', async () => {

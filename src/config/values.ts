@@ -13,8 +13,28 @@ export function postgresUrl(value: string): string {
   if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
     throw new RangeError('must be a URL like postgresql://user:password@host:5432/database');
   }
+  for (const [name, parameter] of new URL(value).searchParams) {
+    if (name === 'schema' && parameter !== 'public') {
+      throw new RangeError('must not name a schema: the mirror lives in the schema public');
+    }
+    const instead = Object.hasOwn(OF_PRISMA, name) ? OF_PRISMA[name] : undefined;
+    if (instead !== undefined) {
+      throw new RangeError(`must not have the parameter ${name}, which nothing reads: ${instead}`);
+    }
+  }
   return value;
 }
+
+// Parameters of Prisma's own former driver. Whoever sets them relies on them.
+const OF_PRISMA: Readonly<Record<string, string>> = {
+  connection_limit: 'set DATABASE_POOL_SIZE',
+  pgbouncer: 'set DATABASE_PREPARE=off',
+  statement_cache_size: 'set DATABASE_PREPARE=off',
+  pool_timeout: 'leave it out',
+  socket_timeout: 'leave it out',
+  sslaccept: 'set sslmode',
+  sslidentity: 'set sslcert and sslkey',
+};
 
 // Source: documents 1047/34620; the back-up hosts are those of the doocs library.
 const API_HOSTS = [

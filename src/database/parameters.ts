@@ -48,6 +48,11 @@ export async function checkParameters(client: pg.Client): Promise<void> {
       ? []
       : [`${name} = ${setting} (needed: ${parameter.advice})`];
   });
+  const [schema] = (await client.query<{ name: string | null }>('select current_schema() as name'))
+    .rows;
+  if (schema?.name !== 'public') {
+    found.push(`search_path that leads to ${schema?.name ?? 'no schema'} (needed: public)`);
+  }
   if (found.length > 0) {
     throw new SchemaError(
       `PostgreSQL runs with ${found.join(', ')}, and the mirror cannot work with that. Set it for the role of DATABASE_URL: alter role … set …`,

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { Injectable, Logger } from '@nestjs/common';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
 import { Bodies } from './bodies.js';
-import { isReceiverRoute } from './callback-answer.js';
+import { isReceiverPath } from './callback-answer.js';
 import { Connections } from './connections.js';
 import { Problem } from './problem.js';
 
@@ -39,8 +39,8 @@ export class ApiPort {
     this.server = server;
 
     fastify.addHook('onRequest', (request, _reply, done) => {
-      const isForReceiver = !this.requests.has(request.raw);
-      if (isForReceiver === isReceiverRoute(request)) done();
+      const { url } = request.routeOptions;
+      if (this.isServed(request, request.method, url)) done();
       else done(new Problem(404, 'NOT_FOUND', 'this is answered on another port, if at all'));
     });
     let closed = Promise.resolve();
@@ -49,6 +49,13 @@ export class ApiPort {
       done();
     });
     fastify.addHook('onClose', () => closed);
+  }
+
+  /** Whether the port of a request serves a method of a route, or of a path that has no other form. */
+  isServed(request: FastifyRequest, method: string, route: string | undefined): boolean {
+    if (this.server === null) return true;
+    const isForReceiver = !this.requests.has(request.raw);
+    return isForReceiver === (method === 'POST' && isReceiverPath(route));
   }
 
   /**

@@ -18,6 +18,9 @@ export function isCallbackPath(request: FastifyRequest): boolean {
 
 /** By the route that was matched: a path may be written in several ways. */
 export function isReceiverRoute(request: FastifyRequest): boolean {
-  const { url } = request.routeOptions;
-  return request.method === 'POST' && CALLBACK_PATHS.some((path) => path === url);
+  return request.method === 'POST' && isReceiverPath(request.routeOptions.url);
+}
+
+export function isReceiverPath(path: string | undefined): boolean {
+  return CALLBACK_PATHS.some((candidate) => candidate === path);
 }

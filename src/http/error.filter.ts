@@ -1,15 +1,21 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callbackFailure, isCallbackPath } from './callback-answer.js';
-import { problemDocument, toProblem } from './problem.js';
+import { Problem, problemDocument, toProblem } from './problem.js';
 
 /** Turns whatever was thrown into an answer of the contract: the vendor's three keys, or a problem. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
 
-  /** `translate` gives the errors of the layers below a meaning for the caller. */
-  constructor(private readonly translate: (error: unknown) => unknown) {}
+  /**
+   * @param translate gives the errors of the layers below a meaning for the caller
+   * @param methodsOf the methods that the path of a request has on its port
+   */
+  constructor(
+    private readonly translate: (error: unknown) => unknown,
+    private readonly methodsOf: (request: FastifyRequest) => readonly string[],
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -17,7 +23,10 @@ export class ErrorFilter implements ExceptionFilter {
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = toProblem(this.translate(error));
+    const methods = request.is404 ? this.methodsOf(request) : [];
+    const allowed = methods.includes(request.method) ? [] : methods;
+    const problem =
+      allowed.length > 0 ? wrongMethod(request, allowed) : toProblem(this.translate(error));
     const status = problem.getStatus();
     if (status === 500) {
       const { id, apiKey } = request;
@@ -27,6 +36,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (problem.retryAfterSeconds !== undefined) {
       void reply.header('retry-after', problem.retryAfterSeconds);
     }
+    if (status === 405) void reply.header('allow', allowed.join(', '));
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
     if (isCallbackPath(request)) {
       void reply.status(status).type(JSON_TYPE).send(callbackFailure(status, problem.detail));
@@ -38,3 +48,11 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+
+function wrongMethod({ method }: FastifyRequest, allowed: readonly string[]): Problem {
+  return new Problem(
+    405,
+    'METHOD_NOT_ALLOWED',
+    `${method} is not allowed here; allowed: ${allowed.join(', ')}.`,
+  );
+}

@@ -61,8 +61,9 @@ export class Backfill {
     try {
       for (;;) {
         if (alarm !== null) throw alarm;
-        const { known, done, untold } = await this.visits.progress(askedBefore);
+        // First the list: once it is finished, all of its groups are planned.
         const { finishedAt, total } = await this.listing.state();
+        const { known, done, untold } = await this.visits.progress(askedBefore);
         const isListed = finishedAt !== null && finishedAt >= startedAt;
         onProgress({ done, total: isListed ? known : Math.max(known, total ?? 0) });
         if (isListed && done + untold >= known) {
