@@ -40,6 +40,8 @@ export interface GroupCommitOptions<Item, Result, Prepared> {
   /** Whether an error of `commit` or `attempt` lies in an item, and would come again. */
   readonly isItemFault: (error: unknown) => boolean;
   readonly maxBatch: number;
+  /** How much work an item is, and how much a batch may be; one item may be more. Without it all weigh nothing. */
+  readonly weight?: { readonly of: (item: Item) => number; readonly maxBatch: number };
   readonly maxQueue: number;
 }
 
@@ -183,7 +185,16 @@ export class GroupCommit<Item, Result, Prepared = never> {
   }
 
   private take(): Batch<Item, Result> {
-    return this.queue.splice(0, this.options.maxBatch);
+    const { maxBatch, weight } = this.options;
+    if (!weight) return this.queue.splice(0, maxBatch);
+    let count = 0;
+    let sum = 0;
+    for (const { item } of this.queue) {
+      sum += weight.of(item);
+      if (count === maxBatch || (count > 0 && sum > weight.maxBatch)) break;
+      count += 1;
+    }
+    return this.queue.splice(0, count);
   }
 
   private async settle(batch: Batch<Item, Result>): Promise<void> {

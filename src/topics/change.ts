@@ -13,12 +13,20 @@ export interface TopicChange {
   readonly fields: Partial<TopicFields>;
 }
 
+/** What a callback said about many topics of a group alike. */
+export interface TopicsChange extends Omit<TopicChange, 'subject' | 'topicId'> {
+  readonly subject: 'topics';
+  readonly topicIds: readonly string[];
+}
+
 /**
  * What a callback said about a group. `doubted`: something happened in it that the callback does
  * not tell, so the vendor has to be asked.
  */
 export interface GroupChange {
   readonly subject: 'group';
+  /** Whether its topics have been given what follows from it for them, so that they need not be read. */
+  readonly isSettled?: true;
   readonly kind: 'created' | 'updated' | 'destroyed' | 'doubted';
   readonly groupId: string;
   readonly at: Micros;
@@ -36,8 +44,10 @@ export interface Verification {
   readonly at: Micros;
   /** `null`: the group is gone. */
   readonly group: Partial<GroupFields> | null;
-  /** Every topic of the group. */
+  /** Every topic of the group, or of those in `only`. */
   readonly topics: readonly VerifiedTopic[];
+  /** It speaks of these topics alone, as one part of an answer about a large group. */
+  readonly only?: ReadonlySet<string>;
 }
 
 export interface VerifiedTopic {
@@ -46,7 +56,7 @@ export interface VerifiedTopic {
   readonly fields: Partial<TopicFields>;
 }
 
-export type Change = TopicChange | GroupChange | Verification;
+export type Change = TopicChange | TopicsChange | GroupChange | Verification;
 
 /** Changes that are kept together or not at all, as one callback or one answer brought them. */
 export interface ChangeSet {

@@ -67,6 +67,13 @@ class Folding {
         case 'topic':
           this.applyToTopic(change, set);
           break;
+        case 'topics': {
+          const { topicIds, ...same } = change;
+          for (const topicId of topicIds) {
+            this.applyToTopic({ ...same, subject: 'topic', topicId }, set);
+          }
+          break;
+        }
         case 'group':
           this.applyToGroup(change, set);
           break;
@@ -104,6 +111,7 @@ class Folding {
     const listed = new Map(answer.topics.map((topic) => [topic.topicId, topic]));
     for (const row of this.topicsOf(groupId)) {
       const { topic } = row;
+      if (answer.only?.has(topic.topicId) === false) continue;
       const told = listed.get(topic.topicId);
       listed.delete(topic.topicId);
       if (isHeardSince(topic, at)) isLate = true;
@@ -242,7 +250,7 @@ class Folding {
 }
 
 /** What becomes of a set that changed nothing. */
-function otherwise({ entry }: ChangeSet): Outcome {
+export function otherwise({ entry }: ChangeSet): Outcome {
   return entry?.otherwise ?? 'unchanged';
 }
 

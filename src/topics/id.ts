@@ -4,8 +4,12 @@
  */
 export const MAX_ID_BYTES = 256;
 
+/** What all ids of the vendor are. */
+const DOCUMENTED = /^[\x20-\x7e]{1,96}$/;
+
 /** Why a text cannot be an id of a group or topic, or `null` when it can. */
 export function idProblem(id: string): string | null {
+  if (DOCUMENTED.test(id)) return null;
   if (id === '') return 'must not be empty';
   if (Buffer.byteLength(id) > MAX_ID_BYTES) return `must not be longer than ${MAX_ID_BYTES} bytes`;
   // Replacing what PostgreSQL cannot hold would let two ids become one.

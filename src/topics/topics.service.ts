@@ -16,12 +16,16 @@ import { type Comparison, compareTopics } from './comparison.js';
 import { type Draft, Drafts, type Read, turnOf } from './drafts.js';
 import { foldApplicable } from './applicable.js';
 import { fold } from './fold.js';
+import { LargeSets } from './large-sets.js';
+import { isLarge, weightOf } from './pieces.js';
 import type { ChangeRow, Folded } from './snapshot.js';
-import { TopicsStore } from './topics.store.js';
+import { TooMuchAtOnceError, TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
 // stays in the milliseconds.
 const MAX_BATCH = 512;
+// In topics that are named and KiB of body.
+const MAX_BATCH_WEIGHT = 2_048;
 const MAX_QUEUE = 10_000;
 // Of a transaction that PostgreSQL rolls back for the sake of another; the lock makes that rare.
 const MAX_ATTEMPTS = 5;
@@ -41,9 +45,11 @@ export class TopicsService {
     commit: (sets) => this.tracing.commit(sets, () => this.commit(sets)),
     isItemFault: isDataFault,
     maxBatch: MAX_BATCH,
+    weight: { of: weightOf, maxBatch: MAX_BATCH_WEIGHT },
     maxQueue: MAX_QUEUE,
   });
 
+  private readonly large: LargeSets;
   /** For how many batches another process is expected to write as well. */
   private turnsToTake = 0;
   private readonly drafts = new Drafts();
@@ -55,13 +61,16 @@ export class TopicsService {
     private readonly metrics: Metrics,
     private readonly tracing: Tracing,
   ) {
+    this.large = new LargeSets((set) => this.commits.submit(set), store);
     metrics.onScrape(() => metrics.queueLength.set(this.commits.length));
   }
 
   /**
    * Applies what one callback or one answer said, all of it or nothing, and resolves after the
    * commit. Calls that wait at the same time are committed together, in the order of the calls.
-   * A callback that cannot be applied is journalled as `invalid`, without effect.
+   * A callback that cannot be applied is journalled as `invalid`, without effect. One that touches more topics than
+   * may be worked on at once is applied piece by piece, with others in between; its entry in the journal comes with
+   * the last. If the process ends before, it has not been answered, or is still in the spool, and comes again.
    * @throws QueueFullError when too many wait; nothing was kept.
    * @throws DatabaseUnavailableError when PostgreSQL did not answer; it may have been kept, and
    *   applying it again is safe.
@@ -69,8 +78,9 @@ export class TopicsService {
   async apply(set: ChangeSet): Promise<Applied> {
     this.tracing.awaitCommit(set);
     try {
-      return await this.commits.submit(set);
+      return await (isLarge(set) ? this.large.apply(set) : this.commits.submit(set));
     } catch (error) {
+      if (error instanceof TooMuchAtOnceError) return this.large.apply(set);
       if (!isDataFault(error) || !set.entry || set.changes.length === 0) throw error;
       const { entry } = set;
       this.logger.error({ msg: 'callback cannot be applied', id: entry.id, err: error });
@@ -84,12 +94,13 @@ export class TopicsService {
 
   /** Takes back a set that still waits: its `apply` is then never settled. */
   withdraw(set: ChangeSet): void {
+    this.large.withdraw(set);
     this.commits.withdraw(set);
   }
 
   /** What `apply` of these sets, one after the other, would change now. Writes nothing. */
   async preview(sets: readonly ChangeSet[]): Promise<readonly ChangeRow[]> {
-    const { snapshot, now } = await this.store.read(this.database.writer, sets);
+    const { snapshot, now } = await this.store.read(this.database.writer, sets, 'unbounded');
     return foldApplicable(sets, snapshot, now).changes;
   }
 

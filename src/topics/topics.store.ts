@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { BatchQuery } from '../database/batch-query.js';
-import type { Connection } from '../database/database.js';
-import { blamingItems } from '../database/errors.js';
+import { type Connection, Database } from '../database/database.js';
+import { blamingItems, ItemFaultError } from '../database/errors.js';
 import { Prisma } from '../database/generated/client.js';
-import type { ChangeSet, GroupChange } from './change.js';
+import type { ChangeSet } from './change.js';
 import type { Read, Turn } from './drafts.js';
+import { isOfWholeGroup, topicsNamedBy } from './pieces.js';
 import type { Folded, Snapshot } from './snapshot.js';
 import {
   callbackColumns,
@@ -16,31 +17,71 @@ import {
   toTopicRow,
 } from './rows.js';
 
+// In rows and KiB of what a batch reads: what it takes from the others while it is worked on.
+const MAX_WEIGHT = 4_096;
+// No JSON, so never what was read.
+const TOO_MUCH = 'too much';
+
+/** The sets touch more than may be worked on at once. Fewer of them, or a part of one, may be applied. */
+export class TooMuchAtOnceError extends ItemFaultError {
+  constructor() {
+    super(new Error('it touches too many topics at once'));
+  }
+}
+
 /** All SQL that writes; the functions it calls are in the migrations. */
 @Injectable()
 export class TopicsStore {
+  constructor(private readonly database: Database) {}
+
   /** Keeps all other writers out until the transaction ends. */
   async lock(tx: Connection): Promise<void> {
     await tx.$queryRaw`select mirror_lock_v2()::text`;
   }
 
-  /** Reads every row that the change sets may touch, at one moment. */
-  async read(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Read> {
+  /**
+   * Reads every row that the change sets may touch, at one moment.
+   * @throws TooMuchAtOnceError where these are more than a batch may touch.
+   */
+  async read(
+    query: BatchQuery,
+    sets: readonly ChangeSet[],
+    bound: 'bounded' | 'unbounded' = 'bounded',
+  ): Promise<Read> {
     const wanted = blamingItems(() => wantedBy(sets));
-    return toRead(
-      await query<Answer>(Prisma.sql`
-          select mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
-                                ${wanted.wholeGroups}) as "stored"`),
-    );
+    const isBounded = bound === 'bounded' && !wanted.isIndivisible;
+    const [row] = await query<Answer>(Prisma.sql`
+        select case when mirror_weight_v1(${wanted.topicGroups}, ${wanted.topics}, ${wanted.wholeGroups})
+                           <= ${isBounded ? MAX_WEIGHT : Number.MAX_SAFE_INTEGER}::bigint
+                    then mirror_read_v2(${wanted.groups}, ${wanted.topicGroups}, ${wanted.topics},
+                                        ${wanted.wholeGroups})
+                    else ${TOO_MUCH}
+               end as "stored"`);
+    if (row?.stored === TOO_MUCH) throw new TooMuchAtOnceError();
+    return toRead(row);
+  }
+
+  /** Ids of topics of a group in their order, the first after `after`; the empty text is before all. */
+  async topicIds(
+    groupId: string,
+    { after, count, isLive }: { after: string; count: number; isLive: boolean },
+  ): Promise<readonly string[]> {
+    const rows = await this.database.writer<{ id: string }>(Prisma.sql`
+        select topic_id as "id"
+          from topics
+         where group_id = ${groupId} and topic_id > ${after}
+           and (deleted_at is null or not ${isLive}::boolean)
+         order by topic_id
+         limit ${count}::int`);
+    return rows.map(({ id }) => id);
   }
 
   /** Reads groups with all their topics, at one moment. */
   async readGroups(query: BatchQuery, groupIds: readonly string[]): Promise<Snapshot> {
     const none: string[] = [];
-    return toRead(
-      await query<Answer>(Prisma.sql`
-          select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`),
-    ).snapshot;
+    const [row] = await query<Answer>(Prisma.sql`
+        select mirror_read_v2(${groupIds}, ${none}, ${none}, ${groupIds}) as "stored"`);
+    return toRead(row).snapshot;
   }
 
   /**
@@ -75,7 +116,7 @@ interface Answer {
   readonly stored: string | null;
 }
 
-function toRead([row]: readonly Answer[]): Read {
+function toRead(row: Answer | undefined): Read {
   if (!row?.stored) throw new Error('the sequencer has no row');
   const text = row.stored;
   return blamingItems(() => {
@@ -101,17 +142,17 @@ function wantedBy(sets: readonly ChangeSet[]) {
   const topics: string[] = [];
   for (const change of sets.flatMap((set) => set.changes)) {
     groups.add(change.groupId);
-    if (change.subject === 'topic') {
+    for (const topicId of topicsNamedBy(change)) {
       topicGroups.push(change.groupId);
-      topics.push(change.topicId);
-    } else if (change.subject === 'verification' || touchesTopics(change)) {
-      wholeGroups.add(change.groupId);
+      topics.push(topicId);
     }
+    if (isOfWholeGroup(change)) wholeGroups.add(change.groupId);
   }
-  return { groups: [...groups], wholeGroups: [...wholeGroups], topicGroups, topics };
-}
-
-/** The end of a group is the end of its topics, and its new owner is theirs. */
-function touchesTopics({ kind, fields }: GroupChange): boolean {
-  return kind === 'destroyed' || (kind === 'updated' && 'ownerAccount' in fields);
+  return {
+    groups: [...groups],
+    wholeGroups: [...wholeGroups],
+    topicGroups,
+    topics,
+    isIndivisible: wholeGroups.size === 0 && topics.length <= 1,
+  };
 }

@@ -15,14 +15,14 @@ export function afterTopicDestroyed(callback: Callback): readonly Change[] {
   const groupId = requiredId(body, 'GroupId');
   const { ids, hasBadOnes } = idList(body, 'TopicIdList');
   const { operatorAccount } = topicFields(body);
-  const deletions = ids.map((topicId): Change => ({
-    subject: 'topic',
+  const deletion: Change = {
+    subject: 'topics',
     kind: 'deleted',
     groupId,
-    topicId,
+    topicIds: ids,
     at,
     fields: named({ operatorAccount }),
-  }));
-  if (!hasBadOnes && deletions.length > 0) return deletions;
-  return [...deletions, { subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
+  };
+  if (!hasBadOnes && ids.length > 0) return [deletion];
+  return [deletion, { subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
 }

@@ -27,8 +27,13 @@ export function idList(
   if (value === undefined || value === null) {
     throw new InvalidCallbackError(`${name} is missing`);
   }
-  const ids = items.filter((item) => typeof item === 'string' && idProblem(item) === null);
-  return { ids: [...new Set(ids as string[])], hasBadOnes: ids.length < items.length };
+  const ids = new Set<string>();
+  let hasBadOnes = false;
+  for (const item of items) {
+    if (typeof item === 'string' && idProblem(item) === null) ids.add(item);
+    else hasBadOnes = true;
+  }
+  return { ids: [...ids], hasBadOnes };
 }
 
 /** A switch; the vendor writes `On` and `Off` as well as JSON's own. */

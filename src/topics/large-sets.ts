@@ -1,0 +1,98 @@
+import { Turnstile } from '../changes/turnstile.js';
+import type { Applied, Change, ChangeSet } from './change.js';
+import { otherwise } from './fold.js';
+import {
+  consequence,
+  isOfWholeGroup,
+  PIECE,
+  pieces,
+  topicsNamedBy,
+  type WholeGroupChange,
+} from './pieces.js';
+import { TooMuchAtOnceError, type TopicsStore } from './topics.store.js';
+
+/** Nobody waits for it any more. */
+class WithdrawnError extends Error {}
+
+/**
+ * Applies sets that touch more topics than may be worked on at once, piece by piece, with others in between. Each
+ * piece may be repeated. The entry of the journal is written last: a set without it was not answered, or is in the
+ * spool, and comes again.
+ */
+export class LargeSets {
+  // Each waits with all that it names; two at a time would only be slower.
+  private readonly turnstile = new Turnstile(1);
+  private readonly withdrawn = new WeakSet<ChangeSet>();
+
+  constructor(
+    private readonly submit: (set: ChangeSet) => Promise<Applied>,
+    private readonly store: TopicsStore,
+  ) {}
+
+  /** Leaves undone what has not been done of a set. */
+  withdraw(set: ChangeSet): void {
+    this.withdrawn.add(set);
+  }
+
+  /** @returns `seqs` from the first to the last of its changes; others may lie between. */
+  apply(set: ChangeSet): Promise<Applied> {
+    return this.turnstile.run(async () => {
+      const { entry, ...rest } = set;
+      const seqs: number[] = [];
+      for await (const change of this.changesOf(set)) {
+        seqs.push(...(await this.applyPart({ ...rest, changes: [change] }, set, PIECE)));
+      }
+      const [first] = seqs;
+      const last = seqs.at(-1);
+      const outcome = first === undefined ? otherwise(set) : 'applied';
+      if (entry)
+        await this.submit({ ...rest, changes: [], entry: { ...entry, otherwise: outcome } });
+      return { outcome, seqs: first === undefined || last === undefined ? null : [first, last] };
+    });
+  }
+
+  /** Applies a part of a set, in halves where it is still too much. @returns the seqs of its changes. */
+  private async applyPart(part: ChangeSet, set: ChangeSet, count: number): Promise<number[]> {
+    const seqs: number[] = [];
+    for (const piece of pieces(part.changes, count)) {
+      if (this.withdrawn.has(set)) throw new WithdrawnError();
+      const changes = [piece];
+      try {
+        const applied = await this.submit({ ...part, changes });
+        seqs.push(...(applied.seqs ?? []));
+      } catch (error) {
+        if (!(error instanceof TooMuchAtOnceError) || count === 1) throw error;
+        seqs.push(...(await this.applyPart({ ...part, changes }, set, Math.ceil(count / 2))));
+      }
+    }
+    return seqs;
+  }
+
+  /** The changes of a set; before that of a whole group, what follows from it for each of its topics. */
+  private async *changesOf(set: ChangeSet): AsyncGenerator<Change> {
+    for (const change of set.changes) {
+      if (!isOfWholeGroup(change)) yield change;
+      else {
+        for await (const topicIds of this.topicIdsOf(change)) yield consequence(change, topicIds);
+        if (change.subject === 'group') yield { ...change, isSettled: true };
+      }
+    }
+  }
+
+  /** The ids of the topics for which something follows from a change of their group, in portions. */
+  private async *topicIdsOf(change: WholeGroupChange): AsyncGenerator<readonly string[]> {
+    const isAnswer = change.subject === 'verification';
+    const named = new Set(topicsNamedBy(change));
+    let after: string | undefined = '';
+    while (after !== undefined) {
+      // An answer says nothing new of a topic that is deleted and that it does not name.
+      const page = { after, count: PIECE, isLive: isAnswer };
+      const ids = await this.store.topicIds(change.groupId, page);
+      for (const id of ids) named.delete(id);
+      if (ids.length > 0) yield ids;
+      after = ids.at(-1);
+    }
+    // Of the group as well, though none of its topics is known.
+    if (isAnswer) yield [...named];
+  }
+}
