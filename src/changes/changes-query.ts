@@ -18,7 +18,8 @@ export const CHANGES_PARAMETERS = {
     parse: toSeq,
   },
   limit: {
-    description: 'How many changes an answer holds at most; a stream has no end.',
+    description:
+      'How many changes an answer holds at most; a stream has no end. An answer ends early where it has grown to 4 MiB; `nextAfter` then goes on without a hole.',
     schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
     example: 50,
     parse: wholeNumber(1, MAX_LIMIT),
@@ -104,9 +105,10 @@ export function startOf(after: number | null, { latest, floor }: Position): numb
 }
 
 /** The cursor after a stretch: past everything that was looked at. */
-export function nextAfter(after: number, limit: number, { changes, latest }: Stretch): number {
+export function nextAfter(after: number, limit: number, stretch: Stretch): number {
+  const { changes, latest, isCut } = stretch;
   const last = changes.at(-1);
-  if (last !== undefined && changes.length === limit) return last.seq;
+  if (last !== undefined && (isCut || changes.length === limit)) return last.seq;
   return Math.max(after, latest);
 }
 

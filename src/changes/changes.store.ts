@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Server } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
+import { MAX_PAGE_BYTES, octets, sumBefore } from '../database/page-bytes.js';
 
 /** A change as the feed tells it. */
 export interface StoredChange {
@@ -20,6 +21,14 @@ export interface Position {
 
 export interface Stretch extends Position {
   readonly changes: readonly StoredChange[];
+  /** Whether it ends early, since it had grown to as many bytes as a page may have. */
+  readonly isCut?: boolean;
+}
+
+/** Changes of one topic, newest first. */
+export interface HistoryPage {
+  readonly changes: readonly { readonly seq: number; readonly json: string }[];
+  readonly isMore: boolean;
 }
 
 /** A change of one topic, newest first; `before` holds what it undid. */
@@ -42,6 +51,16 @@ const TOLD = Prisma.sql`
   c.platform,
   c.before,
   c.after`;
+
+const OCTETS = octets({
+  texts: [Prisma.sql`c.operator_account`, Prisma.sql`c.platform`],
+  json: [Prisma.sql`c.before`, Prisma.sql`c.after`],
+});
+
+/** A change as JSON, or null where a page has ended before it. */
+const UP_TO_BYTES = Prisma.sql`
+  case when c.bytes_before < ${Prisma.raw(String(MAX_PAGE_BYTES))}
+       then (select row_to_json(told)::text from (select ${TOLD}) told) end`;
 
 type StretchRow = Position & { [Key in keyof StoredChange]: StoredChange[Key] | null };
 
@@ -68,14 +87,14 @@ export class ChangesStore {
         from sequencer s
         join feed_floor f on f.id = s.id
         left join lateral (
-          select c.seq::float8 as seq,
-                 c.group_id as "groupId",
-                 (select row_to_json(told)::text from (select ${TOLD}) told) as json
-            from changes c
-           where c.seq > ${after}::bigint
-             ${groupId === null ? Prisma.empty : Prisma.sql`and c.group_id = ${groupId}`}
-           order by c.seq
-           limit ${limit}
+          select c.seq::float8 as seq, c.group_id as "groupId", ${UP_TO_BYTES} as json
+            from (select c.*, ${sumBefore(OCTETS)} as bytes_before
+                    from (select *
+                            from changes c
+                           where c.seq > ${after}::bigint
+                             ${groupId === null ? Prisma.empty : Prisma.sql`and c.group_id = ${groupId}`}
+                           order by c.seq
+                           limit ${limit}) c) c
         ) found on true
        where s.id = 1
        order by found.seq`,
@@ -84,25 +103,39 @@ export class ChangesStore {
     const [position] = rows;
     if (!position) throw new Error('the table sequencer has lost its row');
     const { latest, floor } = position;
-    return { latest, floor, changes: rows.flatMap(toChange) };
+    const changes = rows.flatMap(toChange);
+    return {
+      latest,
+      floor,
+      changes,
+      isCut: rows.some(({ seq, json }) => seq !== null && json === null),
+    };
   }
 
   /** Changes of a topic before a `seq`, newest first. */
   async history(
     groupId: string,
     topicId: string,
-    page: { readonly before: number | null; readonly count: number },
+    page: { readonly before: number | null; readonly limit: number },
     from: Server,
-  ): Promise<readonly { readonly seq: number; readonly json: string }[]> {
-    return this.database.reads(from).query<{ seq: number; json: string }>(Prisma.sql`
-      select c.seq::float8 as seq,
-             (select row_to_json(told)::text from (select ${TOLD}) told) as json
-        from changes c
-       where c.group_id = ${groupId}
-         and c.topic_id = ${topicId}
-         ${page.before === null ? Prisma.empty : Prisma.sql`and c.seq < ${page.before}::bigint`}
-       order by c.seq desc
-       limit ${page.count}`);
+  ): Promise<HistoryPage> {
+    const rows = await this.database.reads(from).query<{ seq: number; json: string | null }>(
+      Prisma.sql`
+      select c.seq::float8 as seq, ${UP_TO_BYTES} as json
+        from (select c.*, ${sumBefore(OCTETS)} as bytes_before
+                from (select *
+                        from changes c
+                       where c.group_id = ${groupId}
+                         and c.topic_id = ${topicId}
+                         ${page.before === null ? Prisma.empty : Prisma.sql`and c.seq < ${page.before}::bigint`}
+                       order by c.seq desc
+                       limit ${page.limit + 1}) c) c
+       order by c.seq desc`,
+    );
+    const changes = rows
+      .slice(0, page.limit)
+      .flatMap(({ seq, json }) => (json === null ? [] : [{ seq, json }]));
+    return { changes, isMore: changes.length < rows.length };
   }
 
   /**

@@ -198,7 +198,7 @@ export class Feed implements OnModuleDestroy {
       return false;
     }
     this.recent.raiseFloor(stretch.floor);
-    const isFull = stretch.changes.length === TAIL_BATCH;
+    const isFull = stretch.isCut || stretch.changes.length === TAIL_BATCH;
     const last = stretch.changes.at(-1);
     this.append(stretch.changes, isFull && last ? last.seq : stretch.latest);
     return isFull;

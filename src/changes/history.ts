@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Server } from '../database/database.js';
-import { ChangesStore } from './changes.store.js';
+import { ChangesStore, type HistoryPage } from './changes.store.js';
 
 /**
  * What became of a topic up to an instant: its fields then, that it was not known then, or that the
@@ -16,13 +16,13 @@ export type Past =
 export class History {
   constructor(private readonly store: ChangesStore) {}
 
-  /** At most `count` changes of a topic before a `seq` (`null`: up to now), newest first, as JSON. */
+  /** At most `limit` changes of a topic before a `seq` (`null`: up to now), newest first, as JSON. */
   changes(
     groupId: string,
     topicId: string,
-    page: { readonly before: number | null; readonly count: number },
+    page: { readonly before: number | null; readonly limit: number },
     from: Server,
-  ): Promise<readonly { readonly seq: number; readonly json: string }[]> {
+  ): Promise<HistoryPage> {
     return this.store.history(groupId, topicId, page, from);
   }
 

@@ -32,7 +32,8 @@ export const MIN_SEQ = {
 
 export const PAGE_PARAMETERS = {
   limit: {
-    description: 'How many items a page holds at most.',
+    description:
+      'How many items a page holds at most. It ends early where it has grown to 4 MiB; `nextCursor` then goes on without a hole.',
     schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
     example: 50,
     parse: wholeNumber(1, MAX_LIMIT),

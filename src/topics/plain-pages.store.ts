@@ -2,7 +2,8 @@
 // the deleted ones. Their texts are always the same, so that a connection plans them once.
 import { Prisma } from '../database/generated/client.js';
 import type { Place, TopicListQuery } from './list-query.js';
-import { GROUP_COLUMNS, told, TOPIC_COLUMNS } from './told.store.js';
+import { MAX_PAGE_BYTES } from '../database/page-bytes.js';
+import { GROUP_COLUMNS, pageLines, TOPIC_COLUMNS } from './told.store.js';
 import { type ToldGroup, TOPIC_FIELDS } from './views.js';
 
 /** A page of the topics of a group that is asked for. */
@@ -14,10 +15,10 @@ export interface GroupPage {
 }
 
 interface Lines {
-  /** The JSON of each topic on a line of its own, of one topic more than the page holds. */
+  /** The JSON of each topic on a line of its own. */
   readonly lines: string | null;
-  readonly found: number;
-  /** The last topic of a full page. */
+  /** Whether there are topics after it. */
+  readonly isMore: boolean | null;
   readonly last: string | null;
 }
 
@@ -38,10 +39,11 @@ interface Asked {
   readonly values: readonly unknown[];
 }
 
-const BETWEEN_LINES = ',\n';
 const LINES = Prisma.sql`
-  string_agg((select row_to_json(told)::text from (select ${told(TOPIC_FIELDS)}) told), e',\n') as lines,
-  count(*)::int as found`;
+  string_agg(t.line, e',\\n' order by t.n) filter (where t.is_in) as lines,
+  bool_or(not t.is_in) as "isMore",
+  ${lastOf(Prisma.sql`t.topic_id`)} as last`;
+const FIELDS = { fields: TOPIC_FIELDS };
 
 // The arrays stand in queries of their own, or a plan for arrays of their very length would look
 // cheaper than the one that is kept.
@@ -51,22 +53,33 @@ const PAGES_OF_GROUPS = Prisma.sql`
            with ordinality as asked (group_id, after, count, n)
    cross join lateral (select ${GROUP_COLUMNS} from groups g where g.group_id = asked.group_id) g
    cross join lateral (
-     select ${LINES}, (array_agg(t.topic_id))[asked.count] as last
-       from (select ${TOPIC_COLUMNS}
+     select ${LINES}
+       from (${pageLines(
+         Prisma.sql`(select ${TOPIC_COLUMNS}
                from topics t
               where t.group_id = asked.group_id and t.topic_id > asked.after and t.deleted_at is null
               order by t.topic_id
-              limit asked.count + 1) t) page`.text;
+              limit asked.count + 1)`,
+         { ...FIELDS, limit: Prisma.sql`asked.count`, maxBytes: Prisma.raw('$4::bigint') },
+       )}) t) page`.text;
 
 const PAGE_OF_ALL = Prisma.sql`
   select ${LINES},
-         (array_agg(t.topic_id))[$3::int] as last,
-         (array_agg(t.group_id))[$3::int] as "lastGroup"
-    from (select ${TOPIC_COLUMNS}
+         ${lastOf(Prisma.sql`t.group_id`)} as "lastGroup"
+    from (${pageLines(
+      Prisma.sql`(select ${TOPIC_COLUMNS}
             from topics t
            where (t.topic_id, t.group_id) > ($1, $2) and t.deleted_at is null
            order by t.topic_id, t.group_id
-           limit $3::int + 1) t`.text;
+           limit $3::int + 1)`,
+      { ...FIELDS, limit: Prisma.raw('$3::int'), maxBytes: Prisma.raw('$4::bigint') },
+    )}) t`.text;
+
+/** Of the last topic of a page. One order for all that is gathered, so that it is sorted but once. */
+function lastOf(column: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    (array_agg(${column} order by t.n) filter (where t.is_in))[(count(*) filter (where t.is_in))::int]`;
+}
 
 /** Whether a list asks for such a page. */
 export function isPlain({ order, fields, filters }: TopicListQuery): boolean {
@@ -84,6 +97,8 @@ export function pagesOfGroups(asked: readonly GroupPage[]): Asked {
       asked.map(({ groupId }) => groupId),
       asked.map(({ after }) => after),
       asked.map(({ limit }) => limit),
+      // All of them are held at once.
+      Math.floor(MAX_PAGE_BYTES / asked.length),
     ],
   };
 }
@@ -91,14 +106,12 @@ export function pagesOfGroups(asked: readonly GroupPage[]): Asked {
 /** Asks for a page over all groups. */
 export function pageOfAll({ after, limit }: TopicListQuery): Asked {
   const [, topicId, groupId] = after ?? ['', '', ''];
-  return { text: PAGE_OF_ALL, values: [topicId, groupId, limit] };
+  return { text: PAGE_OF_ALL, values: [topicId, groupId, limit, MAX_PAGE_BYTES] };
 }
 
 /** The topics of a page as JSON, comma-separated, and the place where the next page begins. */
-export function pageOf({ lines, found, last }: Lines, limit: number, groupId: string | null) {
-  const data = lines ?? '';
-  const isMore = found > limit && last !== null && groupId !== null;
-  if (!isMore) return { data, next: null };
-  const next: Place = ['', last, groupId];
-  return { data: data.slice(0, data.lastIndexOf(BETWEEN_LINES)), next };
+export function pageOf({ lines, isMore, last }: Lines, groupId: string | null) {
+  const isFollowed = isMore === true && last !== null && groupId !== null;
+  const next: Place | null = isFollowed ? ['', last, groupId] : null;
+  return { data: lines ?? '', next };
 }

@@ -1,10 +1,16 @@
 import { Prisma } from '../database/generated/client.js';
+import { octets, sumBefore } from '../database/page-bytes.js';
 import type { TopicField } from './views.js';
 
 /** The columns of a group that are told: see ToldGroup. */
 export const GROUP_COLUMNS = Prisma.sql`
   g.group_id, g.name, g.type, g.owner_account, g.topic_count, g.seq, g.doubted_at, g.verified_at,
   g.last_callback_at, g.destroyed_at`;
+
+export const GROUP_OCTETS = octets({
+  texts: [Prisma.sql`g.name`, Prisma.sql`g.type`, Prisma.sql`g.owner_account`],
+  json: [],
+});
 
 export const TOPIC_COLUMNS = Prisma.sql`
   t.group_id, t.topic_id, t.name, t.type, t.owner_account, t.operator_account, t.introduction,
@@ -37,6 +43,52 @@ const TOLD = {
   deletedAt: utc(Prisma.sql`t.deleted_at`),
   seq: Prisma.sql`t.seq`,
 } satisfies Record<TopicField, Prisma.Sql>;
+
+const LONG_TEXTS = [
+  'name',
+  'type',
+  'ownerAccount',
+  'operatorAccount',
+  'introduction',
+  'notification',
+  'faceUrl',
+  'customString',
+] as const satisfies readonly TopicField[];
+
+/** How many bytes the fields of a topic take, at least: see `octets`. */
+export function topicOctets(fields: readonly string[]): Prisma.Sql {
+  return octets({
+    texts: LONG_TEXTS.filter((field) => fields.includes(field)).map((field) => TOLD[field]),
+    json: fields.includes('userDefinedDataList') ? [Prisma.sql`t.user_defined_data_list`] : [],
+  });
+}
+
+/**
+ * The lines of a page, of rows `t` in their order, of which one more than `limit` may be there: `n` from 1, the JSON
+ * as `line`, and whether it is in the page. After that JSON is not even made.
+ */
+export function pageLines(
+  rows: Prisma.Sql,
+  page: {
+    readonly fields: readonly string[];
+    readonly limit: Prisma.Sql;
+    readonly maxBytes: Prisma.Sql;
+  },
+): Prisma.Sql {
+  const { fields, limit, maxBytes } = page;
+  return Prisma.sql`
+    select p.*,
+           p.n <= ${limit} and p.line is not null
+             and ${sumBefore(Prisma.sql`coalesce(octet_length(p.line), 0)`)} < ${maxBytes} as is_in
+      from (select t.*,
+                   case when t.n <= ${limit} and t.octets_before < ${maxBytes}
+                        then (select row_to_json(told)::text from (select ${told(fields)}) told) end as line
+              from (select t.*, row_number() over () as n,
+                           ${sumBefore(topicOctets(fields))} as octets_before
+                      from ${rows} t) t
+            -- Or the JSON would be made anew for each mention.
+            offset 0) p`;
+}
 
 /** The columns of a topic that are told, by their names in the query API. */
 export function told(fields: readonly string[]): Prisma.Sql {

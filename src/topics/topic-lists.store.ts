@@ -12,7 +12,8 @@ import {
   type PageRow,
   pagesOfGroups,
 } from './plain-pages.store.js';
-import { GROUP_COLUMNS, told } from './told.store.js';
+import { MAX_PAGE_BYTES, sumBefore } from '../database/page-bytes.js';
+import { GROUP_COLUMNS, GROUP_OCTETS, told } from './told.store.js';
 import { page, pageColumns } from './topic-page.store.js';
 import { type ToldGroup, TOPIC_FIELDS } from './views.js';
 
@@ -66,16 +67,23 @@ export class TopicListsStore {
     return this.secret;
   }
 
-  /** Groups in the byte order of ids. */
-  async groups(after: string, count: number, from: Server): Promise<readonly ToldGroup[]> {
-    const rows = await this.database.reads(from).query<{ row: ToldGroup }>(Prisma.sql`
-      select to_json(g) as row
-        from (select ${GROUP_COLUMNS}
-                from groups g
-               where g.group_id > ${after}
-               order by g.group_id
-               limit ${count}) g`);
-    return rows.map(({ row }) => row);
+  /** Groups in the byte order of ids, and whether there are more. */
+  async groups(
+    after: string,
+    limit: number,
+    from: Server,
+  ): Promise<{ readonly groups: readonly ToldGroup[]; readonly isMore: boolean }> {
+    const rows = await this.database.reads(from).query<{ row: ToldGroup | null }>(Prisma.sql`
+      select case when g.n <= ${limit} and g.before < ${MAX_PAGE_BYTES} then g.row end as row
+        from (select to_json(g) as row, row_number() over () as n, ${sumBefore(GROUP_OCTETS)} as before
+                from (select ${GROUP_COLUMNS}
+                        from groups g
+                       where g.group_id > ${after}
+                       order by g.group_id
+                       limit ${limit + 1}) g) g
+       order by g.n`);
+    const groups = rows.flatMap(({ row }) => row ?? []);
+    return { groups, isMore: groups.length < rows.length };
   }
 
   /** One group, or `null` where it is not known. */
@@ -109,7 +117,7 @@ export class TopicListsStore {
         .reads(from)
         .query<PageRow>(pageOfAll(query), 'page of all topics');
       if (!row) throw new Error('an aggregate without a row');
-      return pageOf(row, query.limit, row.lastGroup);
+      return pageOf(row, row.lastGroup);
     }
     const [row] = await this.database.reads(from).query<FoundPage>(Prisma.sql`
       ${page(query, null)}
@@ -186,9 +194,9 @@ export class TopicListsStore {
       .reads(from)
       .query<GroupPageRow>(pagesOfGroups(asked), 'pages of groups');
     const found = new Map(rows.map((row) => [row.n, row]));
-    return asked.map(({ groupId, limit }, index) => {
+    return asked.map(({ groupId }, index) => {
       const row = found.get(index + 1);
-      return row ? { group: row.group, page: pageOf(row, limit, groupId) } : null;
+      return row ? { group: row.group, page: pageOf(row, groupId) } : null;
     });
   }
 }

@@ -2,7 +2,8 @@
 import { Prisma } from '../database/generated/client.js';
 import type { Order, SortField } from './list-parameters.js';
 import type { Filters, Place, TopicListQuery } from './list-query.js';
-import { told, TOPIC_COLUMNS } from './told.store.js';
+import { MAX_PAGE_BYTES } from '../database/page-bytes.js';
+import { pageLines, TOPIC_COLUMNS } from './told.store.js';
 
 // The sort keys, as the indexes of the migration `lists` have them: never null, so that one
 // comparison of rows serves any page; what is not known is larger than everything that is.
@@ -24,7 +25,7 @@ const KEYED_BY_TEXT: ReadonlySet<SortField> = new Set(['topicId', 'name']);
  * holds tells whether there is a next one. Read only as far as it is needed.
  */
 export function page(
-  { limit, order, filters, after }: TopicListQuery,
+  { limit, order, fields, filters, after }: TopicListQuery,
   groupId: string | null,
 ): Prisma.Sql {
   const { q } = filters;
@@ -39,7 +40,15 @@ export function page(
          ${after === null ? Prisma.empty : Prisma.sql`and ${beyond(after, places, isDescending)}`}
        order by ${Prisma.join(places.map(({ column }) => Prisma.sql`${column} ${way}`))}
        limit ${q === undefined ? limit + 1 : MAX_LOOKED_THROUGH}
-    )${q === undefined ? Prisma.empty : matching(q, limit)}`;
+    )${q === undefined ? Prisma.empty : matching(q, limit)},
+    paged as materialized (${pageLines(
+      q === undefined ? Prisma.sql`examined` : Prisma.sql`matching`,
+      {
+        fields,
+        limit: Prisma.sql`${limit}::int`,
+        maxBytes: Prisma.sql`${MAX_PAGE_BYTES}::bigint`,
+      },
+    )})`;
 }
 
 /** Of the rows examined those whose name contains a text; without one the page is what was examined. */
@@ -51,16 +60,13 @@ function matching(q: string, limit: number): Prisma.Sql {
 }
 
 /** The columns that tell a page: its JSON, and the place where the next one begins. */
-export function pageColumns({ limit, fields, filters }: TopicListQuery): Prisma.Sql {
-  const isMatched = filters.q !== undefined;
-  const source = isMatched ? Prisma.sql`matching` : Prisma.sql`examined`;
+export function pageColumns({ filters }: TopicListQuery): Prisma.Sql {
   const examinedAll = Prisma.sql`else (select array_to_json(place) from examined offset ${MAX_LOOKED_THROUGH - 1} limit 1)`;
   return Prisma.sql`
-    (select string_agg(row_to_json(told)::text, ',')
-       from (select ${told(fields)} from ${source} t limit ${limit}) told) as data,
-    case when (select count(*) from ${source}) > ${limit}
-         then (select array_to_json(place) from ${source} offset ${limit - 1} limit 1)
-         ${isMatched ? examinedAll : Prisma.empty}
+    (select string_agg(p.line, ',' order by p.n) from paged p where p.is_in) as data,
+    case when exists (select from paged p where not p.is_in)
+         then (select array_to_json(p.place) from paged p where p.is_in order by p.n desc limit 1)
+         ${filters.q === undefined ? Prisma.empty : examinedAll}
     end as next`;
 }
 

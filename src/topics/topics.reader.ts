@@ -31,10 +31,11 @@ export class TopicsReader {
     const { limit, after, minSeq } = readGroupListQuery(request.query, (cursor) =>
       decodeCursor(cursor, secret),
     );
-    const rows = await this.store.groups(after, limit + 1, await this.freshness.reach({ minSeq }));
-    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const from = await this.freshness.reach({ minSeq });
+    const { groups, isMore } = await this.store.groups(after, limit, from);
+    const last = isMore ? groups.at(-1) : undefined;
     const nextCursor = last ? encodeCursor(cursorOfGroups(last.group_id), secret) : null;
-    return { json: JSON.stringify({ data: rows.slice(0, limit).map(groupAnswer), nextCursor }) };
+    return { json: JSON.stringify({ data: groups.map(groupAnswer), nextCursor }) };
   }
 
   async group(groupId: string, request: ReadRequest): Promise<Answer> {
@@ -95,11 +96,11 @@ export class TopicsReader {
     );
     // The page before may be of another server: where the log is shorter, this one would leave a hole.
     return this.freshness.answer({ minSeq, seen: before }, async (from) => {
-      const found = await this.log.changes(groupId, topicId, { before, count: limit + 1 }, from);
-      if (found.length === 0) await this.knownTopic(groupId, topicId, from);
-      const last = found.length > limit ? found[limit - 1] : undefined;
+      const { changes, isMore } = await this.log.changes(groupId, topicId, { before, limit }, from);
+      const last = isMore ? changes.at(-1) : undefined;
+      if (changes.length === 0) await this.knownTopic(groupId, topicId, from);
       const nextCursor = last ? encodeCursor({ scope, before: last.seq }, secret) : null;
-      const data = found.slice(0, limit).map(({ json }) => json);
+      const data = changes.map(({ json }) => json);
       return { json: `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}` };
     });
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Prisma } from '../database/generated/client.js';
+import { MAX_PAGE_BYTES, sumBefore } from '../database/page-bytes.js';
 import type { Outcome } from '../topics/change.js';
 import type { Micros } from '../topics/registers.js';
 import { arrivalOf, earliestId } from './callback.js';
@@ -41,10 +42,14 @@ export class JournalStore {
     for (;;) {
       const rows = await this.database.connection.$queryRaw<StoredCallback[]>`
         select id::text as id, query, body
-          from callbacks
-         where ${Prisma.join([Prisma.sql`id > ${after}::uuid`, ...conditions], ' and ')}
-         order by id
-         limit ${PAGE}`;
+          from (select *, ${sumBefore(Prisma.sql`octet_length(body)`)} as bytes_before
+                  from (select id, query, body
+                          from callbacks
+                         where ${Prisma.join([Prisma.sql`id > ${after}::uuid`, ...conditions], ' and ')}
+                         order by id
+                         limit ${PAGE}) entry) entry
+         where bytes_before < ${MAX_PAGE_BYTES}
+         order by id`;
       const last = rows.at(-1);
       if (!last) return;
       yield rows.map(toRequest);

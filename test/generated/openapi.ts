@@ -496,7 +496,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page holds at most.
+                 * @description How many items a page holds at most. It ends early where it has grown to 4 MiB; `nextCursor` then goes on without a hole.
                  * @example 50
                  */
                 limit?: number;
@@ -733,7 +733,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page holds at most.
+                 * @description How many items a page holds at most. It ends early where it has grown to 4 MiB; `nextCursor` then goes on without a hole.
                  * @example 50
                  */
                 limit?: number;
@@ -1117,7 +1117,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page holds at most.
+                 * @description How many items a page holds at most. It ends early where it has grown to 4 MiB; `nextCursor` then goes on without a hole.
                  * @example 50
                  */
                 limit?: number;
@@ -1269,7 +1269,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many items a page holds at most.
+                 * @description How many items a page holds at most. It ends early where it has grown to 4 MiB; `nextCursor` then goes on without a hole.
                  * @example 50
                  */
                 limit?: number;
@@ -1443,7 +1443,7 @@ export interface operations {
                  */
                 after?: number;
                 /**
-                 * @description How many changes an answer holds at most; a stream has no end.
+                 * @description How many changes an answer holds at most; a stream has no end. An answer ends early where it has grown to 4 MiB; `nextAfter` then goes on without a hole.
                  * @example 50
                  */
                 limit?: number;
