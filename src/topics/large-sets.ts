@@ -1,4 +1,5 @@
 import { Turnstile } from '../changes/turnstile.js';
+import { DatabaseUnavailableError } from '../database/errors.js';
 import type { Applied, Change, ChangeSet } from './change.js';
 import { otherwise } from './fold.js';
 import {
@@ -11,9 +12,6 @@ import {
 } from './pieces.js';
 import { TooMuchAtOnceError, type TopicsStore } from './topics.store.js';
 
-/** Nobody waits for it any more. */
-class WithdrawnError extends Error {}
-
 /**
  * Applies sets that touch more topics than may be worked on at once, piece by piece, with others in between. Each
  * piece may be repeated. The entry of the journal is written last: a set without it was not answered, or is in the
@@ -23,6 +21,7 @@ export class LargeSets {
   // Each waits with all that it names; two at a time would only be slower.
   private readonly turnstile = new Turnstile(1);
   private readonly withdrawn = new WeakSet<ChangeSet>();
+  private isStopped = false;
 
   constructor(
     private readonly submit: (set: ChangeSet) => Promise<Applied>,
@@ -34,7 +33,15 @@ export class LargeSets {
     this.withdrawn.add(set);
   }
 
-  /** @returns `seqs` from the first to the last of its changes; others may lie between. */
+  /** Leaves undone what has not been done of any: it comes again, from the spool. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /**
+   * @throws DatabaseUnavailableError when it is given up.
+   * @returns `seqs` from the first to the last of its changes; others may lie between.
+   */
   apply(set: ChangeSet): Promise<Applied> {
     return this.turnstile.run(async () => {
       const { entry, ...rest } = set;
@@ -55,7 +62,9 @@ export class LargeSets {
   private async applyPart(part: ChangeSet, set: ChangeSet, count: number): Promise<number[]> {
     const seqs: number[] = [];
     for (const piece of pieces(part.changes, count)) {
-      if (this.withdrawn.has(set)) throw new WithdrawnError();
+      if (this.isStopped || this.withdrawn.has(set)) {
+        throw new DatabaseUnavailableError(new Error('the rest of a large set is given up'));
+      }
       const changes = [piece];
       try {
         const applied = await this.submit({ ...part, changes });

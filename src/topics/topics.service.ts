@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Feed } from '../changes/feed.js';
 import { inTransaction } from '../database/batch-query.js';
 import { type Connection, Database } from '../database/database.js';
@@ -34,7 +34,7 @@ const TURNS_AFTER_A_LOSS = 20;
 
 /** The only writer of groups and topics. */
 @Injectable()
-export class TopicsService {
+export class TopicsService implements OnModuleDestroy {
   private readonly logger = new Logger('Topics');
   private readonly commits = new GroupCommit<ChangeSet, Applied, Read | null>({
     pipeline: {
@@ -96,6 +96,11 @@ export class TopicsService {
   withdraw(set: ChangeSet): void {
     this.large.withdraw(set);
     this.commits.withdraw(set);
+  }
+
+  // What is large would keep a process that ends for long; a callback goes to the spool instead.
+  onModuleDestroy(): void {
+    this.large.stop();
   }
 
   /** What `apply` of these sets, one after the other, would change now. Writes nothing. */
