@@ -12,7 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   changes: ['database', 'http', 'config', 'metrics'],
   topics: ['changes', 'database', 'http', 'config', 'metrics', 'tracing'],
   docs: ['changes', 'topics', 'http'],
-  spool: ['config', 'database'],
+  spool: ['config', 'database', 'metrics'],
   webhooks: ['tencent', 'spool', 'topics', 'database', 'http', 'config', 'metrics', 'tracing'],
   retention: ['webhooks', 'changes', 'database', 'config'],
   tencent: ['tracing', 'config'],

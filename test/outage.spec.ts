@@ -145,6 +145,78 @@ it('does not let the spool grow over its bound', async () => {
   expect(await kept()).toEqual(once(acknowledged));
 });
 
+it('drains the spool while PostgreSQL is slow and callbacks go on', async () => {
+  const mirror = await start();
+  await postMany(mirror, 0, 5);
+  proxy.set('slow');
+  let index = 5;
+  const waiting: number[] = [];
+  const spooledNow = async () => (await mirror.http.get('/readyz')).body.spooled as number;
+  const startedAt = performance.now();
+  const answers: Promise<void>[] = [];
+  while (performance.now() - startedAt < 10_000) {
+    answers.push(postMany(mirror, index, 5));
+    index += 5;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    waiting.push(await spooledNow());
+  }
+  await Promise.all(answers);
+  // About 1,000 callbacks were spooled in that time: it is a small part of them that still waits.
+  expect(Math.max(...waiting)).toBeGreaterThan(0);
+  expect(Math.max(...waiting.slice(-20))).toBeLessThan(index / 2);
+  proxy.set('pass');
+  await drained();
+  expect(await kept()).toEqual(once(index));
+}, 60_000);
+
+it.each(['pass', 'refuse'] as const)(
+  'takes text that PostgreSQL cannot hold, wherever it stands (PostgreSQL: %s)',
+  async (mode) => {
+    const mirror = await start();
+    await postMany(mirror, 0, 1);
+    proxy.set(mode);
+    const bad = 'a\u0000b\ud800c';
+    const queries = ['OptPlatform=R%00S', 'OptPlatform=%ED%A0%80', 'ClientIP=%00', 'x%00=%FF%00'];
+    const bodies = [
+      'Name',
+      'Owner_Account',
+      'Operator_Account',
+      'Introduction',
+      'Type',
+      'FaceUrl',
+      'Notification',
+      'CustomString',
+      'Unknown',
+    ].map((field) => createTopicBody({ GroupId: 'g', TopicId: `b-${field}`, [field]: bad }));
+    const data = { UserDefinedDataList: [{ Key: bad, Value: bad }] };
+    const requests = [
+      ...queries.map((query, at) => [createTopicBody({ GroupId: 'g', TopicId: `q${at}` }), query]),
+      ...[...bodies, createTopicBody({ GroupId: 'g', TopicId: 'b-data', ...data })].map((body) => [
+        body,
+        'OptPlatform=RESTAPI',
+      ]),
+    ] as const;
+    for (const [body, query] of requests) {
+      const answer = await fetch(
+        `${mirror.url}/webhooks/im?SdkAppid=1400000000&CallbackCommand=Group.CallbackAfterCreateTopic&contenttype=json&${query}`,
+        { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) },
+      );
+      expect([query, await answer.text()]).toEqual([query, OK]);
+    }
+    proxy.set('pass');
+    await drained();
+    const [row] = await database.query<{ count: number; invalid: number }>(
+      `select count(*)::int as count, (count(*) filter (where outcome = 'invalid'))::int as invalid
+         from callbacks where query <> '' and body is not null`,
+    );
+    expect(row).toEqual({ count: requests.length + 1, invalid: 0 });
+    const [topics] = await database.query<{ count: number }>(
+      'select count(*)::int as count from topics',
+    );
+    expect(topics).toEqual({ count: requests.length + 1 });
+  },
+);
+
 it('finds its connections anew after they fell silent', async () => {
   const mirror = await start();
   await postMany(mirror, 0, 5);

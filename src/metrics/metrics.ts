@@ -119,6 +119,18 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly spoolDamaged = new Counter({
+    name: 'topicmirror_spool_damaged_total',
+    help: 'Callbacks of the spool that could not be read; their files are kept',
+    registers: this.registers,
+  });
+
+  readonly spoolSetAside = new Gauge({
+    name: 'topicmirror_spool_set_aside_files',
+    help: 'Files of the spool that an operator has to look at: damaged, refused, unreadable',
+    registers: this.registers,
+  });
+
   readonly seq = new Gauge({
     name: 'topicmirror_seq',
     help: 'The last seq that was given, as far as this process knows',

@@ -1,89 +1,80 @@
-import { randomUUID } from 'node:crypto';
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-} from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { GroupCommit } from '../database/group-commit.js';
-import { decodeRecords, encodeRecord, type SpoolRecord } from './record.js';
+import { Metrics } from '../metrics/metrics.js';
+import { codeOf } from './error-code.js';
+import type { SpoolRecord } from './record.js';
+import { type Appended, isSegmentName, Segment } from './segment.js';
 
 /** The spool holds as much as SPOOL_MAX_BYTES allows. */
 export class SpoolFullError extends Error {
   readonly code = 'SPOOL_FULL';
 }
 
+/** Returns those that nobody can use. */
+type Take = (records: readonly SpoolRecord[]) => Promise<readonly SpoolRecord[]>;
+
 const MAX_BATCH = 1000;
 const MAX_QUEUE = 10_000;
-const CHUNK = 256;
-// A living process touches its files this often; after ABANDONED_MS without, they are anybody's.
-const TOUCH_MS = 10_000;
-const ABANDONED_MS = 60_000;
-
-interface Segment {
-  readonly path: string;
-  readonly bytes: number;
-  readonly records: number;
-}
+// Small enough that what is applied is soon removed, large enough that files are few.
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+// What an operator has to look at: set aside here, or written by a release before the first.
+const SET_ASIDE = /^(damaged|refused)-.*\.(log|bin)$|\.spool$/;
 
 /**
- * Callbacks that PostgreSQL could not take, in files under DATA_DIR. A record is there once `append`
- * has resolved, also after `kill -9` and power loss, until `drain` has handed it on. A file that was
- * handed on only in part is handed on again: who takes records must bear repetition.
+ * Callbacks that PostgreSQL could not take, in files under DATA_DIR. A record is there once `append` has resolved,
+ * also after `kill -9` and power loss, until `drain` has handed it on. A file that was handed on only in part is
+ * handed on again: who takes records must bear repetition. Several processes may share a DATA_DIR.
  */
 @Injectable()
 export class Spool implements OnApplicationShutdown {
   private readonly logger = new Logger('Spool');
   private readonly directory: string;
   readonly maxBytes: number;
-  private readonly appends = new GroupCommit<SpoolRecord, true>({
+  private readonly appends = new GroupCommit<SpoolRecord, Appended>({
     commit: (records) => this.write(records),
     isItemFault: () => false,
     maxBatch: MAX_BATCH,
     maxQueue: MAX_QUEUE,
   });
-  /** Closed files, oldest first. */
-  private segments: Segment[] = [];
-  private current: { readonly file: FileHandle; segment: Segment } | null = null;
-  private touching: NodeJS.Timeout | undefined;
+  /** Oldest first. */
+  private segments: readonly Segment[] = [];
+  /** One of them, the one that is written to. */
+  private current: Segment | null = null;
+  private scan: Promise<void> | null = null;
+  private draining: Promise<unknown> | null = null;
+  private isClosed = false;
+  /** What was logged already of a path that cannot be read. */
+  private readonly complaints = new Map<string, string>();
 
-  constructor(settings: Settings) {
+  constructor(
+    settings: Settings,
+    private readonly metrics: Metrics,
+  ) {
     this.directory = join(settings.dataDir, 'spool');
     this.maxBytes = settings.spoolMaxBytes;
+    metrics.spoolMaxBytes.set(this.maxBytes);
+    metrics.onScrape(() => {
+      metrics.spoolRecords.set(this.length);
+      metrics.spoolBytes.set(this.bytes);
+    });
   }
 
   /** How many records wait. */
   get length(): number {
-    return this.sum('records');
+    return this.segments.reduce((total, { waiting }) => total + waiting, 0);
   }
 
   get bytes(): number {
-    return this.sum('bytes');
+    return this.segments.reduce((total, { bytes }) => total + bytes, 0);
   }
 
-  /** Finds what earlier processes left. */
-  async open(): Promise<void> {
-    for (const name of await this.names()) {
-      if (!(await this.isAbandoned(name))) continue;
-      const claimed = join(this.directory, this.nameFor(name.split('.')[0] ?? ''));
-      await rename(join(this.directory, name), claimed);
-      const { records } = decodeRecords(await readFile(claimed));
-      this.segments.push({
-        path: claimed,
-        bytes: (await stat(claimed)).size,
-        records: records.length,
-      });
-    }
-    if (this.length > 0) this.logger.warn(`${this.length} callbacks of an earlier run wait`);
+  /** Takes over what processes left that have ended. Never throws: what cannot be read is logged. */
+  async adopt(): Promise<void> {
+    this.scan ??= this.adoptAbandoned().finally(() => (this.scan = null));
+    await this.scan;
   }
 
   /**
@@ -91,133 +82,154 @@ export class Spool implements OnApplicationShutdown {
    * @throws SpoolFullError, QueueFullError or the error of the file system; nothing is promised then.
    */
   async append(record: SpoolRecord): Promise<void> {
-    await this.appends.submit(record);
+    const result = await this.appends.submit(record);
+    if (result !== true) throw result.error;
+  }
+
+  /** Takes back a record that is not being written yet: its `append` is then never settled. */
+  withdraw(record: SpoolRecord): void {
+    this.appends.withdraw(record);
   }
 
   /**
-   * Hands on what waits, oldest first, and forgets each file that was taken whole. Stops at the
-   * first error of `take`. `take` returns what it cannot use; that is set aside in a file.
+   * Hands on what waits, oldest first, and forgets each file that was taken whole. Stops at the first error of
+   * `take`, and where records are still being written. `take` returns what nobody can use; that is set aside.
+   * @returns how many were taken.
    */
-  async drain(
-    take: (records: readonly SpoolRecord[]) => Promise<readonly SpoolRecord[]>,
-  ): Promise<void> {
-    await this.closeCurrent();
-    for (let segment = this.segments[0]; segment; segment = this.segments[0]) {
-      const { records, isTorn } = decodeRecords(await readFile(segment.path));
-      if (isTorn)
-        this.logger.warn(`the last record of ${segment.path} was torn and never answered`);
-      for (let from = 0; from < records.length; from += CHUNK) {
-        await this.setAside(await take(records.slice(from, from + CHUNK)));
-      }
-      this.segments.shift();
-      await rm(segment.path);
-    }
+  async drain(take: Take): Promise<number> {
+    const draining = this.drainSegments(take).finally(() => (this.draining = null));
+    this.draining = draining.catch(() => undefined);
+    return draining;
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isClosed = true;
     await this.appends.idle();
-    await this.closeCurrent();
-  }
-
-  private async write(records: readonly SpoolRecord[]): Promise<true[]> {
-    const bytes = Buffer.concat(records.map(encodeRecord));
-    if (this.bytes + bytes.length > this.maxBytes) {
-      throw new SpoolFullError('the spool is full: see SPOOL_MAX_BYTES');
-    }
-    this.current ??= await this.create();
-    const { file, segment } = this.current;
-    try {
-      await file.writev([bytes], segment.bytes);
-      await file.datasync();
-    } catch (error) {
-      // What was written in part must not stand in front of later records.
-      await this.closeCurrent();
-      throw error;
-    }
-    this.current.segment = {
-      ...segment,
-      bytes: segment.bytes + bytes.length,
-      records: segment.records + records.length,
-    };
-    return records.map(() => true);
-  }
-
-  private async create(): Promise<{ file: FileHandle; segment: Segment }> {
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    const path = join(this.directory, this.nameFor(`${Date.now()}-${randomUUID()}`));
-    const file = await open(path, 'wx', 0o600);
-    // The name of a new file is on disk only when its directory is.
-    const directory = await open(this.directory, 'r');
-    await directory.sync().finally(() => directory.close());
-    this.touching ??= setInterval(() => void this.touch(), TOUCH_MS).unref();
-    return { file, segment: { path, bytes: 0, records: 0 } };
-  }
-
-  private async closeCurrent(): Promise<void> {
-    const { current } = this;
+    await this.scan;
+    await this.draining;
     this.current = null;
-    if (!current) return;
-    clearInterval(this.touching);
-    this.touching = undefined;
-    const isEmpty = current.segment.records === 0;
-    // At once: what waits is counted at any moment.
-    if (!isEmpty) this.segments.push(current.segment);
-    await current.file.close();
-    if (isEmpty) await rm(current.segment.path, { force: true });
+    await Promise.all(this.segments.map((segment) => segment.close()));
   }
 
-  private async touch(): Promise<void> {
-    const now = new Date();
-    for (const { path } of this.all()) await utimes(path, now, now).catch(() => undefined);
+  private async drainSegments(take: Take): Promise<number> {
+    let taken = 0;
+    // The list is replaced when it changes, so this one stays as it is.
+    for (const segment of this.segments) {
+      for (let piece = await segment.read(); piece; piece = await segment.read()) {
+        if (this.isClosed) return taken;
+        const refused = piece.records.length > 0 ? await take(piece.records) : [];
+        segment.advance(piece, refused.length);
+        taken += piece.records.length - refused.length;
+      }
+      // Nothing is awaited between the question and the answer, so no append can begin.
+      if (segment.isAppending || !segment.isDone) continue;
+      if (segment === this.current) this.current = null;
+      this.segments = this.segments.filter((other) => other !== segment);
+      await this.retire(segment);
+    }
+    return taken;
   }
 
-  private async setAside(records: readonly SpoolRecord[]): Promise<void> {
-    if (records.length === 0) return;
-    const path = join(this.directory, `refused-${Date.now()}.bin`);
-    const file = await open(path, 'a', 0o600);
+  private async write(records: readonly SpoolRecord[]): Promise<Appended[]> {
+    const full = { error: new SpoolFullError('the spool is full: see SPOOL_MAX_BYTES') };
+    let { bytes } = this;
+    const fitting = records.filter(({ body, query }) => {
+      const next = bytes + body.length + query.length + OVERHEAD_BYTES;
+      if (next > this.maxBytes) return false;
+      bytes = next;
+      return true;
+    });
+    const results = fitting.length > 0 ? await this.writeFitting(fitting) : [];
+    const byRecord = new Map(fitting.map((record, index) => [record, results[index]]));
+    return records.map((record) => byRecord.get(record) ?? full);
+  }
+
+  private async writeFitting(records: readonly SpoolRecord[]): Promise<Appended[]> {
+    // A segment that is there is not awaited: `drain` could remove it in between.
+    const segment = this.current ?? (await this.create());
+    if (segment !== this.current) {
+      this.current = segment;
+      this.segments = [...this.segments, segment];
+    }
     try {
-      await file.write(Buffer.concat(records.map(encodeRecord)));
-      await file.datasync();
+      return await segment.append(records);
     } finally {
-      await file.close();
+      const isFull = segment.bytes >= Math.min(SEGMENT_BYTES, this.maxBytes / 4);
+      if (segment.isBroken || isFull) this.current = null;
     }
-    this.logger.error(`${records.length} callbacks cannot be applied; they were put into ${path}`);
   }
 
-  private async names(): Promise<string[]> {
-    const names = await readdir(this.directory).catch(() => []);
-    return names.filter((name) => name.endsWith('.spool')).toSorted();
+  private async create(): Promise<Segment> {
+    const made = await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    const parents = made === undefined ? [] : [dirname(this.directory)];
+    return Segment.create(this.directory, [this.directory, ...parents]);
   }
 
-  /** `<time of creation>-<uuid>.<pid>@<host>.spool` */
-  private nameFor(stem: string): string {
-    return `${stem}.${process.pid}@${hostname().replaceAll('.', '_')}.spool`;
-  }
-
-  /** Whether the process that wrote a file is gone: seen by its id on this host, else by its silence. */
-  private async isAbandoned(name: string): Promise<boolean> {
-    const [, pid, host] = /\.(\d+)@(.*)\.spool$/.exec(name) ?? [];
-    if (host === hostname().replaceAll('.', '_')) {
-      return Number(pid) === process.pid || !isRunning(Number(pid));
+  private async retire(segment: Segment): Promise<void> {
+    this.metrics.spoolDamaged.inc(segment.lost);
+    try {
+      const word = await segment.retire();
+      if (word) this.logger[word.level](word.msg);
+    } catch (error) {
+      // It stays locked, so nobody applies it again and again; a next start does once.
+      this.logger.error({ msg: `${segment.path} is applied but cannot be removed`, err: error });
     }
-    const { mtimeMs } = await stat(join(this.directory, name));
-    return Date.now() - mtimeMs > ABANDONED_MS;
   }
 
-  private all(): Segment[] {
-    return this.current ? [...this.segments, this.current.segment] : this.segments;
+  private async adoptAbandoned(): Promise<void> {
+    let unreadable = 0;
+    const names = await readdir(this.directory).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return [];
+      this.complain(this.directory, error);
+      unreadable += 1;
+      return [];
+    });
+    const own = new Set(this.segments.map(({ path }) => path));
+    for (const name of names.toSorted()) {
+      const path = join(this.directory, name);
+      if (SET_ASIDE.test(name)) unreadable += 1;
+      if (name.endsWith('.spool')) {
+        this.complain(
+          path,
+          new Error('a file in the form of an earlier build, which is not read any more'),
+        );
+      }
+      if (this.isClosed || !isSegmentName(name) || own.has(path)) continue;
+      try {
+        await this.adoptOne(path);
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') continue;
+        unreadable += 1;
+        this.complain(path, error);
+      }
+    }
+    this.metrics.spoolSetAside.set(unreadable);
   }
 
-  private sum(what: 'bytes' | 'records'): number {
-    return this.all().reduce((total, segment) => total + segment[what], 0);
+  private async adoptOne(path: string): Promise<void> {
+    const segment = await Segment.adopt(path);
+    if (!segment) return;
+    if (segment.isDone) {
+      await this.retire(segment);
+      return;
+    }
+    this.logger.warn(`${segment.waiting} callbacks of an earlier run wait in ${path}`);
+    this.segments = [...this.segments, segment].toSorted((one, other) =>
+      one.path < other.path ? -1 : 1,
+    );
+  }
+
+  /** Says it once, and again when it is another error. */
+  private complain(path: string, error: unknown): void {
+    const what = String(error);
+    if (this.complaints.get(path) === what) return;
+    this.complaints.set(path, what);
+    this.logger.error({
+      msg: `${path} cannot be read; callbacks in it are not applied`,
+      err: error,
+    });
   }
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EPERM';
-  }
-}
+// Of a record beside its body and query: head, id, time, names.
+const OVERHEAD_BYTES = 128;

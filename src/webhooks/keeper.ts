@@ -4,13 +4,18 @@ import { QueueFullError } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { SpoolRecord } from '../spool/record.js';
 import { Spool } from '../spool/spool.js';
-import type { Applied, ChangeSet, Outcome } from '../topics/change.js';
+import type { ChangeSet, Outcome } from '../topics/change.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { type Reading, readRequest, type Request } from './reading.js';
 
-// The vendor waits two seconds. Half of that is for the database, the rest for the disk.
+// The vendor waits two seconds. Half of that is for the database, most of the rest for the disk.
 const DATABASE_DEADLINE_MS = 1_000;
+const DURABLE_DEADLINE_MS = 1_800;
 const DRAIN_INTERVAL_MS = 250;
+// How soon the callbacks of another process are found that died, and how often a broken disk is tried.
+const ADOPT_INTERVAL_MS = 5_000;
+// Of commits that came after their deadline; more are applied again, which changes nothing.
+const MAX_LATE = 50_000;
 
 /** Neither database nor disk took the callback. */
 export class NotKeptError extends Error {
@@ -27,9 +32,12 @@ class DeadlineError extends Error {}
 export class Keeper implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
   private timer: NodeJS.Timeout | undefined;
+  private adopting: NodeJS.Timeout | undefined;
   private draining: Promise<void> | null = null;
   private isStopped = false;
   private isAway = false;
+  /** Ids of callbacks that were spooled and then committed after all. */
+  private readonly late = new Set<string>();
 
   constructor(
     private readonly topics: TopicsService,
@@ -38,111 +46,135 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.metrics.spoolMaxBytes.set(this.spool.maxBytes);
-    this.metrics.onScrape(() => {
-      this.metrics.spoolRecords.set(this.spool.length);
-      this.metrics.spoolBytes.set(this.spool.bytes);
-    });
-    await this.spool.open();
-    this.drainLater(0);
+    const adopt = async () => {
+      await this.spool.adopt();
+      this.drainLater(0);
+    };
+    await adopt();
+    this.adopting = setInterval(() => void adopt(), ADOPT_INTERVAL_MS).unref();
   }
 
   /**
    * Resolves when the request is durable.
    * @returns what became of it; `spooled` while nobody knows.
-   * @throws NotKeptError when it is not durable.
+   * @throws NotKeptError when it is not durable, or nobody knows in time.
    */
-  async keep(request: Request, { set }: Reading): Promise<Outcome | 'spooled'> {
+  async keep(request: Request, reading: Reading): Promise<Outcome | 'spooled'> {
+    const startedAt = performance.now();
+    const committed = this.commit(request, reading.set);
     try {
-      const { outcome } = await this.applyInTime(set);
+      const outcome = await within(committed, DATABASE_DEADLINE_MS);
       if (this.isAway) this.logger.log('PostgreSQL is back');
       this.isAway = false;
       return outcome;
     } catch (error) {
-      if (isDataFault(error)) return this.keepAsInvalid(request, set, error);
       if (!isPassing(error)) throw error;
       if (!this.isAway)
         this.logger.error({ msg: 'PostgreSQL is away, callbacks are spooled', err: error });
       this.isAway = true;
     }
-    this.topics.withdraw(set);
+    this.topics.withdraw(reading.set);
+    void committed.then(
+      (outcome) => this.noteLate(request.id, reading, outcome),
+      () => undefined,
+    );
     try {
-      await this.spool.append(request);
+      const leftMs = DURABLE_DEADLINE_MS - (performance.now() - startedAt);
+      await within(this.append(request), leftMs);
     } catch (error) {
+      this.spool.withdraw(request);
       throw new NotKeptError('neither PostgreSQL nor the spool took it', { cause: error });
     }
-    this.drainLater(DRAIN_INTERVAL_MS);
     return 'spooled';
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     clearTimeout(this.timer);
+    clearInterval(this.adopting);
     await this.draining;
   }
 
-  private applyInTime(set: ChangeSet): Promise<Applied> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new DeadlineError('PostgreSQL did not commit in time')),
-        DATABASE_DEADLINE_MS,
-      );
-      this.topics
-        .apply(set)
-        .finally(() => clearTimeout(timer))
-        .then(resolve, reject);
-    });
+  private async append(request: Request): Promise<void> {
+    await this.spool.append(request);
+    this.drainLater(DRAIN_INTERVAL_MS);
   }
 
   /** What the database refuses for its content is kept as it came, without effect. */
-  private async keepAsInvalid(request: Request, set: ChangeSet, cause: unknown): Promise<Outcome> {
-    if (!set.entry || set.changes.length === 0) throw cause;
-    this.logger.error({ msg: 'callback refused by the database', id: request.id, err: cause });
-    const entry = { ...set.entry, otherwise: 'invalid' as const };
-    await this.applyInTime({ ...set, changes: [], entry });
-    return 'invalid';
+  private async commit(request: Request, set: ChangeSet): Promise<Outcome> {
+    try {
+      return (await this.topics.apply(set)).outcome;
+    } catch (error) {
+      if (!isDataFault(error) || !set.entry || set.changes.length === 0) throw error;
+      this.logger.error({ msg: 'callback refused by the database', id: request.id, err: error });
+      const entry = { ...set.entry, otherwise: 'invalid' as const };
+      await this.topics.apply({ ...set, changes: [], entry });
+      return 'invalid';
+    }
   }
 
+  private noteLate(id: string, { label }: Reading, outcome: Outcome): void {
+    if (this.late.size >= MAX_LATE) return;
+    this.late.add(id);
+    this.metrics.countCallback(label, outcome);
+  }
+
+  /** Never puts off what is due: under load the next callback is always near. */
   private drainLater(delayMs: number): void {
-    if (this.isStopped || this.draining || this.spool.length === 0) return;
-    clearTimeout(this.timer);
+    if (this.isStopped || this.draining || this.timer || this.spool.length === 0) return;
     this.timer = setTimeout(() => {
-      this.draining = this.drain().finally(() => {
+      this.timer = undefined;
+      this.draining = this.drain().then((nextMs) => {
         this.draining = null;
-        this.drainLater(DRAIN_INTERVAL_MS);
+        this.drainLater(nextMs);
       });
     }, delayMs);
   }
 
-  private async drain(): Promise<void> {
+  /** @returns after what time to try again. */
+  private async drain(): Promise<number> {
     try {
-      const waiting = this.spool.length;
-      await this.spool.drain((records) => this.takeBack(records));
-      this.logger.log(`${waiting} callbacks of the spool are applied`);
+      const taken = await this.spool.drain((records) => this.takeBack(records));
+      if (taken > 0) this.logger.log(`${taken} callbacks of the spool are applied`);
+      if (this.spool.length === 0) this.late.clear();
+      return DRAIN_INTERVAL_MS;
     } catch (error) {
-      if (!isPassing(error)) this.logger.error({ msg: 'the spool cannot be read', err: error });
+      if (isPassing(error)) return DRAIN_INTERVAL_MS;
+      this.logger.error({ msg: 'the spool cannot be read', err: error });
+      return ADOPT_INTERVAL_MS;
     }
   }
 
-  /** Applies records of the spool; one that is in the journal already changes nothing. */
+  /**
+   * Applies records of the spool; one that is in the journal already changes nothing.
+   * @returns those that cannot be stored in any form.
+   */
   private async takeBack(records: readonly SpoolRecord[]): Promise<readonly SpoolRecord[]> {
-    const refused: SpoolRecord[] = [];
-    const applied = records.map(async (record) => {
-      const reading = readRequest(record);
-      try {
-        const { outcome } = await this.topics.apply(reading.set);
-        this.metrics.countCallback(reading.label, outcome);
-      } catch (error) {
-        if (!isDataFault(error)) throw error;
-        refused.push(record);
-      }
-    });
+    const waiting = records.filter(({ id }) => !this.late.delete(id));
     // All must have ended before the first error is told, so that nothing runs on unseen.
-    const ends = await Promise.allSettled(applied);
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed) throw failed.reason;
-    return refused;
+    const ends = await Promise.allSettled(waiting.map((record) => this.applyAgain(record)));
+    const errors = ends.map((end) => (end.status === 'rejected' ? end.reason : null));
+    const passing = errors.find(isPassing);
+    if (passing) throw passing;
+    return waiting.filter(({ id }, index) => {
+      if (!errors[index]) return false;
+      this.logger.error({ msg: 'callback of the spool refused', id, err: errors[index] });
+      return true;
+    });
   }
+
+  private async applyAgain(record: SpoolRecord): Promise<void> {
+    const { set, label } = readRequest(record);
+    this.metrics.countCallback(label, await this.commit(record, set));
+  }
+}
+
+/** @throws DeadlineError after that time; the promise goes on. */
+function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new DeadlineError(`not durable within ${ms} ms`)), ms);
+    promise.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }
 
 /** Whether the same may succeed later. */

@@ -35,7 +35,7 @@ export class ContradictionError extends InvalidCallbackError {
 type Query = Readonly<Record<string, unknown>>;
 
 export function readRequest(request: Request, query: Query = parse(request.query)): Reading {
-  const platform = typeof query.OptPlatform === 'string' ? query.OptPlatform : null;
+  const platform = text(query, 'OptPlatform') ?? null;
   let command: string | null = null;
   let body: CallbackBody | null = null;
   const reading = (changes: readonly Change[], otherwise: Outcome): ChangeSet => ({

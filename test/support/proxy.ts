@@ -3,9 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
  * `pass`: as if it were not there; `refuse`: the server is down; `stall`: both ways fall silent;
- * `mute`: what is sent arrives, but no answer comes back.
+ * `mute`: what is sent arrives, but no answer comes back; `slow`: each answer comes 650 ms late.
  */
-export type Mode = 'pass' | 'refuse' | 'stall' | 'mute';
+export type Mode = 'pass' | 'refuse' | 'stall' | 'mute' | 'slow';
+
+const SLOW_MS = 650;
 
 export interface Proxy {
   /** `url` with the proxy in the place of its server. */
@@ -38,6 +40,7 @@ export async function startProxy(url: string): Promise<Proxy> {
     });
     server.on('data', (bytes) => {
       if (mode === 'pass') client.write(bytes);
+      if (mode === 'slow') setTimeout(() => client.destroyed || client.write(bytes), SLOW_MS);
     });
     for (const socket of [client, server]) {
       socket.on('error', () => undefined);
