@@ -135,7 +135,7 @@ describe('the refusals', () => {
     ['/groups/{groupId}/topics/{topicId}', `${group}/topics/no`, 404],
     ['/groups/{groupId}/topics/{topicId}', `${group}/topics/a?asOf=x`, 400],
     ['/groups/{groupId}/topics/{topicId}/history', `${group}/topics/no/history`, 404],
-    ['/topics', `/topics?cursor=${'x'.repeat(9000)}`, 414],
+    ['/topics', `/topics?cursor=${'x'.repeat(13_000)}`, 414],
     ['/topics', '/topics?size=1', 400],
     ['/changes', '/changes?after=999', 410],
     ['/changes', '/changes?wait=99', 400],

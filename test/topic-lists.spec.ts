@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { startApp, type TestApp } from './support/app.js';
 import { groupPath, topicPath } from './support/callbacks.js';
 import { seed, type TopicSeed } from './support/rows.js';
@@ -176,6 +177,16 @@ describe('the lists of topics', () => {
     ['fields=', 'fields'],
     ['updatedSince=yesterday', 'updatedSince'],
     ['updatedSince=2026-02-31T00:00:00', 'updatedSince'],
+    ['updatedSince=2026-02-30', 'updatedSince'],
+    ['updatedSince=2026-02-30T00:00:00Z', 'updatedSince'],
+    ['updatedSince=2025-02-29', 'updatedSince'],
+    ['updatedSince=2026-01-31T24:00:00Z', 'updatedSince'],
+    ['updatedSince=2026-01-31T23:59:60Z', 'updatedSince'],
+    ['updatedSince=2026-01-31T12:00:00%2B24:00', 'updatedSince'],
+    ['updatedSince=0000-01-01', 'updatedSince'],
+    ['updatedSince=0001-01-01T00:00:00%2B00:01', 'updatedSince'],
+    ['updatedSince=9999-12-31T23:59:59-00:01', 'updatedSince'],
+    ['updatedSince=9999-12-31T23:59:59.999000001Z', 'updatedSince'],
     ['q=', 'q'],
     ['q=a%00b', 'q'],
     ['custom.=x', 'custom.'],
@@ -213,6 +224,65 @@ describe('the lists of topics', () => {
       const { body } = await mirror.http.get(`/topics?updatedSince=${text}`).expect(200);
       expect(body.data).toEqual(plain.body.data);
     }
+  });
+
+  it('begin with the first instant that is asked for, to the nanosecond', async () => {
+    const all = await mirror.http.get(`/topics?deleted=include&updatedSince=${day(7)}`).expect(200);
+    expect(all.body.data).not.toEqual([]);
+    const later = day(7).replace('.000Z', '.000000001Z');
+    const { body } = await mirror.http.get(`/topics?deleted=include&updatedSince=${later}`);
+    expect(body.data).toEqual([]);
+  });
+
+  it.each(['0001-01-01', '9999-12-31T23:59:59.999Z', '2024-02-29', '2026-01-31T23:59:59-23:59'])(
+    'take any day of the calendar: %s',
+    async (text) => {
+      await mirror.http.get(`/topics?updatedSince=${text}`).expect(200);
+      const { status } = await mirror.http.get(`/groups/g1/topics/t01?asOf=${text}`);
+      expect([200, 404, 410]).toContain(status);
+    },
+  );
+
+  it('answer any text that may be an instant or not', async () => {
+    const part = (max: number, width = 2) =>
+      fc.integer({ min: 0, max }).map((number) => String(number).padStart(width, '0'));
+    const near = fc
+      .tuple(
+        part(9999, 4),
+        part(13),
+        part(32),
+        fc.constantFrom('', 'T', ' '),
+        part(25),
+        part(61),
+        fc.constantFrom('', ':00', ':60', ':59.9999999', ':00.'),
+        fc.constantFrom('', 'Z', 'z', '+00:00', '-12:00', '+14:00', '+24:00', '-23:59', '+0000'),
+      )
+      .map(([year, month, date, t, hour, minute, rest, zone]) =>
+        t === ''
+          ? `${year}-${month}-${date}`
+          : `${year}-${month}-${date}${t}${hour}:${minute}${rest}${zone}`,
+      );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(near, fc.string({ unit: 'binary', maxLength: 40 })),
+        async (text) => {
+          for (const [path, name, statuses] of [
+            ['/topics', 'updatedSince', [200, 400]],
+            ['/groups/g1/topics/t01', 'asOf', [200, 400, 404, 410]],
+          ] as const) {
+            const { status, body } = await mirror.http.get(path).query({ [name]: text });
+            expect([name, text, statuses.some((each) => each === status)]).toEqual([
+              name,
+              text,
+              true,
+            ]);
+            const named = status !== 400 || String(body.detail).includes(`"${name}"`);
+            expect([name, text, named]).toEqual([name, text, true]);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 
   it('look through a bounded number of topics for a part of a name, and go on from there', async () => {
@@ -288,8 +358,39 @@ describe('an entity tag', () => {
     await mirror.http.get(path).set('if-none-match', String(headers.etag)).expect(200);
   });
 
-  it('does not make an unknown group known', async () => {
-    await mirror.http.get(groupPath('no')).set('if-none-match', '*').expect(404);
+  it.each([
+    groupPath('no'),
+    `${groupPath('no')}/topics`,
+    topicPath('no', 't'),
+    topicPath('g', 'no'),
+  ])('does not make known what is not: %s', async (path) => {
+    const { headers } = await mirror.http.get(topicPath('g', 't'));
+    for (const known of ['*', ' * ', String(headers.etag)]) {
+      const { status } = await mirror.http.get(path).set('if-none-match', known);
+      expect([known, status]).toEqual([known, 404]);
+    }
+  });
+
+  it('does not make a topic known before it was', async () => {
+    const path = `${topicPath('g', 't')}?asOf=2020-01-01`;
+    await mirror.http.get(path).set('if-none-match', '*').expect(410);
+  });
+
+  it('is one of a list whose members hold commas, and nothing else is', async () => {
+    const path = groupPath('g');
+    const etag = String((await mirror.http.get(path)).headers.etag);
+    const opaque = etag.slice(2);
+    for (const [known, status] of [
+      [`"a,b", W/"c,,d",${etag}`, 304],
+      [`"x,*"`, 200],
+      [`"*"`, 200],
+      [`*, "x"`, 200],
+      [opaque.slice(1, -1), 200],
+      ['', 200],
+    ] as const) {
+      const answer = await mirror.http.get(path).set('if-none-match', known);
+      expect([known, answer.status]).toEqual([known, status]);
+    }
   });
 });
 

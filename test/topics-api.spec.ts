@@ -178,7 +178,7 @@ describe('the query API', () => {
     ['/groups/a%00b', 400],
     [`/groups/${'x'.repeat(257)}`, 400],
     [`/groups/${'x'.repeat(5000)}`, 414],
-    [`/groups?cursor=${'x'.repeat(9000)}`, 414],
+    [`/groups?cursor=${'x'.repeat(13_000)}`, 414],
     ['/groups//topics', 404],
   ])('answers a problem to the path %s', async (path, status) => {
     const answer = await mirror.http.get(path);

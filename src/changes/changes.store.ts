@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Server } from '../database/database.js';
+import { timestamp } from '../database/dates.js';
 import { Prisma } from '../database/generated/client.js';
 import { MAX_PAGE_BYTES, octets, sumBefore } from '../database/page-bytes.js';
 
@@ -150,7 +151,7 @@ export class ChangesStore {
                                            from changes
                                           order by seq
                                           limit ${count}) oldest
-                                  where at < ${before})`;
+                                  where at < ${timestamp(before)})`;
   }
 
   /**

@@ -11,6 +11,8 @@ export interface Parameter<T> {
   readonly description: string;
   readonly schema: Schema;
   readonly example?: string | number;
+  /** In characters; without it that of the longest text that is stored. */
+  readonly maxLength?: number;
   readonly parse: (text: string) => T;
 }
 
@@ -37,6 +39,9 @@ export interface Read<Table extends ParameterTable> {
 /** Longer values name nothing that is stored. */
 const MAX_VALUE_LENGTH = 1024;
 
+/** Every cursor that is given out is shorter: see `MAX_FILTER_BYTES` of the lists. */
+export const MAX_CURSOR_LENGTH = 11 * 1024;
+
 /**
  * Reads a parsed query string (`name → text`, or a list of texts where it was repeated).
  * @throws Problem 400 that tells everything wrong at once, by name, and what is allowed.
@@ -53,7 +58,8 @@ export function readParameters<const Table extends ParameterTable>(
   for (const [name, given] of Object.entries(query ?? {})) {
     const parameter = Object.hasOwn(table, name) ? table[name] : undefined;
     const texts: unknown[] = Array.isArray(given) ? given : [given];
-    const wrong = texts.map(textProblem).find((problem) => problem !== null);
+    const maxLength = parameter?.maxLength ?? MAX_VALUE_LENGTH;
+    const wrong = texts.map((text) => textProblem(text, maxLength)).find((it) => it !== null);
     if (family && name.startsWith(family.prefix)) {
       const key = name.slice(family.prefix.length);
       if (key === '') problems.push(`Parameter ${quote(name)} must name a key after the dot.`);
@@ -109,16 +115,44 @@ export function someOf<const T extends string>(allowed: readonly T[]): (text: st
   };
 }
 
-/** An instant of ISO 8601 with its offset, or a day in UTC. */
+const INSTANT =
+  /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))?$/;
+// The years that every date of an answer can be written with: PostgreSQL has no year 0.
+const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** An instant of ISO 8601 with its offset, or a day in UTC; to the millisecond that it lies in. */
 export function instant(text: string): Date {
+  return readInstant(text).date;
+}
+
+/** Likewise; to the first millisecond that is not before it. */
+export function instantOrLater(text: string): Date {
+  const { date, isWhole } = readInstant(text);
+  return isWhole ? date : dateOf(date.getTime() + 1);
+}
+
+function readInstant(text: string): { date: Date; isWhole: boolean } {
   // An unencoded + arrives as a space.
   const iso = text.replace(/ (?=\d\d:\d\d$)/, '+');
-  const date = new Date(iso);
-  const isInstant = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/.test(iso);
-  if (!isInstant || Number.isNaN(date.getTime())) {
-    throw new RangeError('must be an instant like 2026-01-31T12:00:00Z');
-  }
-  return date;
+  const [found, day = '', time = '00:00', second = '00', fraction = ''] = INSTANT.exec(iso) ?? [];
+  // Date takes 30 February and the hour 24, and makes other days of them.
+  const local = `${day}T${time}:${second}.000Z`;
+  const localMs = Date.parse(local);
+  const isReal = !Number.isNaN(localMs) && new Date(localMs).toISOString() === local;
+  if (found === undefined || !isReal) throw notAnInstant();
+  return { date: dateOf(Date.parse(iso)), isWhole: /^0*$/.test(fraction.slice(3)) };
+}
+
+function dateOf(ms: number): Date {
+  if (!(ms >= FIRST_MS && ms <= LAST_MS)) throw notAnInstant();
+  return new Date(ms);
+}
+
+function notAnInstant(): RangeError {
+  return new RangeError(
+    'must be an instant of the years 0001 to 9999 like 2026-01-31T12:00:00Z, on a day that exists',
+  );
 }
 
 export function anyText(text: string): string {
@@ -135,10 +169,9 @@ function parsed(parameter: Parameter<unknown>, text: string): [unknown, string |
 }
 
 /** Why a text cannot be in any row, or `null`. */
-function textProblem(text: unknown): string | null {
+function textProblem(text: unknown, maxLength = MAX_VALUE_LENGTH): string | null {
   if (typeof text !== 'string') return 'must be text';
-  if (text.length > MAX_VALUE_LENGTH)
-    return `must not be longer than ${MAX_VALUE_LENGTH} characters`;
+  if (text.length > maxLength) return `must not be longer than ${maxLength} characters`;
   if (text.includes('\0') || !text.isWellFormed()) return 'must be text without U+0000';
   return null;
 }

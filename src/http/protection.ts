@@ -3,10 +3,11 @@ import rateLimit from '@fastify/rate-limit';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.js';
+import { MAX_CURSOR_LENGTH } from './parameters.js';
 import { Problem } from './problem.js';
 
-// Room for a cursor and every filter; the server itself takes 16 KiB of headers with it.
-const MAX_URL_LENGTH = 8 * 1024;
+// Room for the longest cursor; the server itself takes 16 KiB of headers with it.
+const MAX_URL_LENGTH = MAX_CURSOR_LENGTH + 1024;
 
 /** Headers for browsers, CORS where it is set, a bound for addresses, and the rate of each key. */
 export async function protect(app: NestFastifyApplication, settings: Settings): Promise<void> {

@@ -41,12 +41,21 @@ export function entityTag(version: readonly unknown[], { url }: ReadRequest): st
   return `W/"${hash.digest('base64url').slice(0, 22)}"`;
 }
 
-/** Whether `If-None-Match` names the tag, or any (RFC 9110, 13.1.2: weak comparison). */
-export function isNotModified({ ifNoneMatch }: ReadRequest, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const opaque = etag.replace(/^W\//, '');
-  return ifNoneMatch
-    .split(',')
-    .map((tag) => tag.trim().replace(/^W\//, ''))
-    .some((tag) => tag === opaque || tag === '*');
+/** Whether `If-None-Match` names the tag (RFC 9110, 13.1.2: weak comparison), or anything that there is. */
+export function isNotModified(request: ReadRequest, etag: string): boolean {
+  if (asksForAny(request)) return true;
+  const tags: readonly string[] = request.ifNoneMatch?.match(ENTITY_TAGS) ?? [];
+  return tags.includes(opaqueOf(etag));
+}
+
+/** Whether the answer is only wanted where there is none: it has to be looked for all the same. */
+export function asksForAny({ ifNoneMatch }: ReadRequest): boolean {
+  return ifNoneMatch?.trim() === '*';
+}
+
+// Without their weakness; a comma may stand inside of one (RFC 9110, 8.8.3).
+const ENTITY_TAGS = /"[\x21\x23-\x7e\x80-\xff]*"/g;
+
+function opaqueOf(etag: string): string {
+  return etag.replace(/^W\//, '');
 }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { milliseconds } from '../database/dates.js';
+import { Prisma } from '../database/generated/client.js';
 
 /** Callbacks of one command. */
 export interface Arrived {
@@ -39,8 +41,8 @@ export class EvidenceStore {
 
   /** Version and clock of PostgreSQL. */
   async server(): Promise<{ readonly version: string; readonly now: Date }> {
-    const rows = await this.database.connection.$queryRaw<{ version: string; now: Date }[]>`
-      select current_setting('server_version') as version, clock_timestamp() as now`;
-    return rows[0] ?? { version: 'unknown', now: new Date(0) };
+    const rows = await this.database.connection.$queryRaw<{ version: string; nowMs: number }[]>`
+      select current_setting('server_version') as version, ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
+    return { version: rows[0]?.version ?? 'unknown', now: new Date(rows[0]?.nowMs ?? 0) };
   }
 }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { milliseconds, timestamp } from '../database/dates.js';
+import { Prisma } from '../database/generated/client.js';
 
 export interface Page {
   readonly groupIds: readonly string[];
@@ -40,7 +42,7 @@ export class ListingStore {
              next = coalesce(next, 0)
        where id = 1
          and (held_until is null or held_until <= now())
-         and (next is not null or finished_at is null or started_at < ${startedBefore})
+         and (next is not null or finished_at is null or started_at < ${timestamp(startedBefore)})
       returning next::text as next`;
     return rows[0] ? BigInt(rows[0].next) : null;
   }
@@ -82,7 +84,7 @@ export class ListingStore {
    */
   async beginBackfill(): Promise<{ readonly startedAt: Date; readonly isResumed: boolean }> {
     const rows = await this.database.connection.$queryRaw<
-      { startedAt: Date; isResumed: boolean }[]
+      { startedMs: number; isResumed: boolean }[]
     >`
       with before as (select backfill_at from listing where id = 1 for update)
       update listing
@@ -92,9 +94,11 @@ export class ListingStore {
              started_at = case when before.backfill_at is null then now() else started_at end
         from before
        where id = 1
-      returning listing.backfill_at as "startedAt", before.backfill_at is not null as "isResumed"`;
-    if (!rows[0]) throw new Error('the list has no row');
-    return rows[0];
+      returning ${milliseconds(Prisma.sql`listing.backfill_at`)} as "startedMs",
+                before.backfill_at is not null as "isResumed"`;
+    const [row] = rows;
+    if (!row) throw new Error('the list has no row');
+    return { startedAt: new Date(row.startedMs), isResumed: row.isResumed };
   }
 
   async endBackfill(): Promise<void> {
@@ -102,10 +106,26 @@ export class ListingStore {
   }
 
   async state(): Promise<ListingState> {
-    const rows = await this.database.connection.$queryRaw<ListingState[]>`
-      select started_at as "startedAt", finished_at as "finishedAt", total
+    const [row] = await this.database.connection.$queryRaw<ListingRow[]>`
+      select ${milliseconds(Prisma.sql`started_at`)} as "startedMs",
+             ${milliseconds(Prisma.sql`finished_at`)} as "finishedMs",
+             total
         from listing
        where id = 1`;
-    return rows[0] ?? { startedAt: null, finishedAt: null, total: null };
+    return {
+      startedAt: dateOf(row?.startedMs ?? null),
+      finishedAt: dateOf(row?.finishedMs ?? null),
+      total: row?.total ?? null,
+    };
   }
+}
+
+interface ListingRow {
+  readonly startedMs: number | null;
+  readonly finishedMs: number | null;
+  readonly total: number | null;
+}
+
+function dateOf(ms: number | null): Date | null {
+  return ms === null ? null : new Date(ms);
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { timestamp } from '../database/dates.js';
 import type { Micros } from '../topics/registers.js';
 
 /** A group to look at, held for this process for a while. */
@@ -88,7 +89,7 @@ export class VisitsStore {
           from visits v
          where v.hot_since is null
            and (v.held_until is null or v.held_until <= now())
-           and (v.asked_at is null or v.asked_at < ${askedBefore})
+           and (v.asked_at is null or v.asked_at < ${timestamp(askedBefore)})
          order by v.asked_at nulls first
          limit greatest(0, ${limit}::int - (select count(*)::int from hot))
            for update of v skip locked
@@ -141,8 +142,8 @@ export class VisitsStore {
   async progress(askedBefore: Date): Promise<Progress> {
     const rows = await this.database.connection.$queryRaw<Progress[]>`
       select count(*)::int as "known",
-             (count(*) filter (where asked_at >= ${askedBefore}))::int as "done",
-             (count(*) filter (where (asked_at is null or asked_at < ${askedBefore})
+             (count(*) filter (where asked_at >= ${timestamp(askedBefore)}))::int as "done",
+             (count(*) filter (where (asked_at is null or asked_at < ${timestamp(askedBefore)})
                                  and failures >= ${TRIES}))::int as "untold"
         from visits`;
     return rows[0] ?? { known: 0, done: 0, untold: 0 };

@@ -3,6 +3,8 @@ import {
   anyText,
   type Family,
   instant,
+  instantOrLater,
+  MAX_CURSOR_LENGTH,
   oneOf,
   type ParameterTable,
   someOf,
@@ -17,6 +19,10 @@ const SORTS = ['topicId', 'name', 'createdAt', 'updatedAt'] as const;
 export type SortField = (typeof SORTS)[number];
 const ORDERS = SORTS.flatMap((field) => [field, `-${field}`] as const);
 export type Order = (typeof ORDERS)[number];
+
+// A cursor carries the filters: with those of any names and ids it must stay short enough to be sent. One text of
+// the longest that is taken fits, of whatever script.
+export const MAX_FILTER_BYTES = 3328;
 
 export const DELETED = ['exclude', 'include', 'only'] as const;
 
@@ -42,6 +48,7 @@ export const PAGE_PARAMETERS = {
     description:
       'Where to go on: the `nextCursor` of the page before. It carries order and filters of its list; they need not be repeated, and cannot be changed on the way.',
     schema: { type: 'string' },
+    maxLength: MAX_CURSOR_LENGTH,
     parse: anyText,
   },
   ...MIN_SEQ,
@@ -106,14 +113,14 @@ export const TOPIC_LIST_PARAMETERS = {
     description: 'Topics whose `updatedAt` is this instant or later.',
     schema: { type: 'string', format: 'date-time' },
     example: '2026-01-31T12:00:00Z',
-    parse: instant,
+    parse: instantOrLater,
   },
 } as const satisfies ParameterTable;
 
 export const CUSTOM_FIELDS: Family = {
   prefix: 'custom.',
   description:
-    'Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold.',
+    'Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold. All filters together may have 3,328 bytes.',
   example: { UserDefined1: 'hello' },
 };
 

@@ -1,10 +1,12 @@
 // The list grammar: what the parameters of a list ask for. Pure.
 import { readParameters } from '../http/parameters.js';
+import { Problem } from '../http/problem.js';
 import { foreignCursor } from './cursor.js';
 import {
   CUSTOM_FIELDS,
   DEFAULT_LIMIT,
   type DELETED,
+  MAX_FILTER_BYTES,
   type Order,
   PAGE_PARAMETERS,
   TOPIC_LIST_PARAMETERS,
@@ -54,6 +56,8 @@ interface CursorOfTopics {
 }
 
 const GROUPS = 'groups';
+/** The scope of the list over all groups. */
+export const ALL_TOPICS = 'topics';
 
 /** @throws Problem 400 for what is not allowed, and for a cursor of another list. */
 export function readGroupListQuery(
@@ -116,6 +120,7 @@ export function readTopicListQuery(
     updatedSince: updatedSince?.toISOString(),
     custom: family.length > 0 ? family.toSorted(byText) : undefined,
   });
+  if (Buffer.byteLength(JSON.stringify(filters)) > MAX_FILTER_BYTES) throw filtersTooLong(filters);
   if (cursor === undefined) {
     return { limit, order: sort ?? 'topicId', fields, filters, after: null, minSeq };
   }
@@ -133,7 +138,9 @@ export function cursorOfTopics(
   { order, filters }: TopicListQuery,
   after: Place,
 ): CursorOfTopics {
-  return { scope, order, filters, after };
+  const [key, topicId, groupId] = after;
+  // Where the scope names the group, the place need not.
+  return { scope, order, filters, after: [key, topicId, scope === ALL_TOPICS ? groupId : ''] };
 }
 
 /** A cursor is signed: its form is the one it was made with, for the list that it names. */
@@ -152,6 +159,17 @@ function agrees(given: Filters, carried: Filters): boolean {
   const all: Readonly<Record<string, unknown>> = { ...carried };
   return Object.entries(given).every(
     ([name, value]) => JSON.stringify(value) === JSON.stringify(all[name]),
+  );
+}
+
+function filtersTooLong(filters: Filters): Problem {
+  const names = Object.entries(filters).flatMap(([name, value]) =>
+    name === 'custom' ? (filters.custom ?? []).map(([key]) => `custom.${key}`) : [value && name],
+  );
+  return new Problem(
+    400,
+    'INVALID_PARAMETER',
+    `The parameters ${names.map((name) => JSON.stringify(name)).join(', ')} together must not be longer than ${MAX_FILTER_BYTES} bytes, written as JSON.`,
   );
 }
 

@@ -15,6 +15,14 @@ const SORT_KEYS = {
   updatedAt: Prisma.sql`t.updated_at`,
 } satisfies Record<SortField, Prisma.Sql | null>;
 
+// The same as texts for a place, which are read the same whatever `DateStyle` and time zone are set.
+const KEY_TEXTS = {
+  topicId: Prisma.sql`''::text`,
+  name: NAME_KEY,
+  createdAt: Prisma.sql`coalesce(${toText(Prisma.sql`t.created_at`)}, 'infinity')`,
+  updatedAt: toText(Prisma.sql`t.updated_at`),
+} satisfies Record<SortField, Prisma.Sql>;
+
 // No index serves a part of a name over all groups: a page looks at this many topics at most.
 const MAX_LOOKED_THROUGH = 10_000;
 
@@ -34,7 +42,7 @@ export function page(
   const way = isDescending ? Prisma.sql`desc` : Prisma.sql`asc`;
   return Prisma.sql`
     with examined as materialized (
-      select ${TOPIC_COLUMNS}, array[${SORT_KEYS[field] ?? Prisma.sql`''`}::text, t.topic_id, t.group_id] as place
+      select ${TOPIC_COLUMNS}, array[${KEY_TEXTS[field]}, t.topic_id, t.group_id] as place
         from topics t
        where ${Prisma.join(conditions(filters, groupId), ' and ')}
          ${after === null ? Prisma.empty : Prisma.sql`and ${beyond(after, places, isDescending)}`}
@@ -136,6 +144,10 @@ function beyond(after: Place, places: readonly PlaceColumn[], isDescending: bool
     (${Prisma.join(places.map(({ column }) => column))})
     ${isDescending ? Prisma.sql`<` : Prisma.sql`>`}
     (${Prisma.join(places.map(({ valueOf }) => valueOf(after)))})`;
+}
+
+function toText(column: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z" BC')`;
 }
 
 function direction(order: Order): { field: SortField; isDescending: boolean } {

@@ -3,11 +3,18 @@ import { History } from '../changes/history.js';
 import type { Server } from '../database/database.js';
 import { readParameters } from '../http/parameters.js';
 import { Problem } from '../http/problem.js';
-import { type Answer, entityTag, isNotModified, type ReadRequest } from '../http/read-request.js';
+import {
+  type Answer,
+  asksForAny,
+  entityTag,
+  isNotModified,
+  type ReadRequest,
+} from '../http/read-request.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { Freshness, type Wanted } from './freshness.js';
 import { MIN_SEQ, TOPIC_PARAMETERS } from './list-parameters.js';
 import {
+  ALL_TOPICS,
   cursorOfGroups,
   cursorOfTopics,
   readGroupListQuery,
@@ -71,11 +78,11 @@ export class TopicsReader {
 
   async listTopics(request: ReadRequest): Promise<Answer> {
     const secret = await this.store.cursorSecret();
-    const query = readTopicListQuery(request.query, 'topics', (cursor) =>
+    const query = readTopicListQuery(request.query, ALL_TOPICS, (cursor) =>
       decodeCursor(cursor, secret),
     );
     const { data, next } = await this.store.topics(query, await this.freshness.reach(query));
-    const nextCursor = next && encodeCursor(cursorOfTopics('topics', query, next), secret);
+    const nextCursor = next && encodeCursor(cursorOfTopics(ALL_TOPICS, query, next), secret);
     return { json: `{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}` };
   }
 
@@ -139,6 +146,10 @@ export class TopicsReader {
   ): Promise<Answer> {
     return this.freshness.answer(wanted, async (from) => {
       if (request.ifNoneMatch === undefined) return read(from);
+      if (asksForAny(request)) {
+        const { etag } = await read(from);
+        return { json: null, ...(etag !== undefined && { etag }) };
+      }
       const etag = groupTag(groupAnswer(await this.knownGroup(groupId, from)), request);
       if (isNotModified(request, etag)) return { json: null, etag };
       return from === 'primary' ? read(from) : null;

@@ -785,7 +785,7 @@ export interface operations {
                  */
                 updatedSince?: string;
                 /**
-                 * @description Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold.
+                 * @description Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold. All filters together may have 3,328 bytes.
                  * @example {
                  *       "custom.UserDefined1": "hello"
                  *     }
@@ -1321,7 +1321,7 @@ export interface operations {
                  */
                 updatedSince?: string;
                 /**
-                 * @description Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold.
+                 * @description Topics with this custom field: `custom.<Key>=<Value>`. May be given several times; all must hold. All filters together may have 3,328 bytes.
                  * @example {
                  *       "custom.UserDefined1": "hello"
                  *     }
