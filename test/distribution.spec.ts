@@ -20,6 +20,7 @@ const LOCAL = [
   'call_rates',
   'clocks',
   'cursor_secret',
+  'epoch',
   'feed_floor',
   'group_states',
   'listing',

@@ -85,15 +85,10 @@ export function leadsOn(after: number | null, { latest, floor }: Position): bool
  * @throws Problem 410 where the log does not lead on from `after` without a hole: changes after it
  *   are no longer kept, or it is the cursor of another database.
  */
-export function startOf(after: number | null, { latest, floor }: Position): number {
+export function startOf(after: number | null, position: Position): number {
+  const { latest, floor } = position;
   if (after === null) return floor;
-  if (after < floor) {
-    throw gone(
-      'CHANGES_GONE',
-      `Changes up to seq ${floor} are no longer kept, so some after ${after} are missing.`,
-      latest,
-    );
-  }
+  requireKept(after, position);
   if (after > latest) {
     throw gone(
       'CURSOR_AHEAD',
@@ -102,6 +97,16 @@ export function startOf(after: number | null, { latest, floor }: Position): numb
     );
   }
   return after;
+}
+
+/** @throws Problem 410 where changes after the cursor are no longer kept, or are of another timeline. */
+export function requireKept(after: number, { latest, floor }: Position): void {
+  if (after >= floor) return;
+  throw gone(
+    'CHANGES_GONE',
+    `Changes up to seq ${floor} are not kept, or were lost by a restore, so some after ${after} are missing.`,
+    latest,
+  );
 }
 
 /** The cursor after a stretch: past everything that was looked at. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type ChangesQuery, leadsOn, nextAfter, startOf } from './changes-query.js';
+import { type ChangesQuery, leadsOn, nextAfter, requireKept, startOf } from './changes-query.js';
 import { Database, type Server } from '../database/database.js';
 import { ChangesStore, type Stretch } from './changes.store.js';
 import { Feed } from './feed.js';
@@ -61,6 +61,7 @@ export class ChangesReader {
       for (let seen = after; ;) {
         const news = this.feed.next(groupId);
         const stretch = await this.feed.read(seen, limit, groupId);
+        requireKept(seen, stretch);
         if (stretch.changes.length > 0 || isOver() || this.feed.isStopped) return stretch;
         seen = nextAfter(seen, limit, stretch);
         const silence = await Promise.race([news, over]);

@@ -18,6 +18,8 @@ export interface Position {
   readonly latest: number;
   /** Everything after this `seq` is in the log. */
   readonly floor: number;
+  /** In which the seqs were given. */
+  readonly epoch: string;
 }
 
 export interface Stretch extends Position {
@@ -28,9 +30,12 @@ export interface Stretch extends Position {
 
 /** Changes of one topic, newest first. */
 export interface HistoryPage {
+  readonly epoch: string;
   readonly changes: readonly { readonly seq: number; readonly json: string }[];
   readonly isMore: boolean;
 }
+
+type HistoryRow = { epoch: string; seq: number | null; json: string | null };
 
 /** A change of one topic, newest first; `before` holds what it undid. */
 export interface TopicChangeRow {
@@ -84,9 +89,11 @@ export class ChangesStore {
       Prisma.sql`
       select s.seq::float8 as latest,
              f.seq::float8 as floor,
+             e.epoch::text as epoch,
              found.*
         from sequencer s
         join feed_floor f on f.id = s.id
+        join epoch e on e.id = s.id
         left join lateral (
           select c.seq::float8 as seq, c.group_id as "groupId", ${UP_TO_BYTES} as json
             from (select c.*, ${sumBefore(OCTETS)} as bytes_before
@@ -103,40 +110,47 @@ export class ChangesStore {
     );
     const [position] = rows;
     if (!position) throw new Error('the table sequencer has lost its row');
-    const { latest, floor } = position;
+    const { latest, floor, epoch } = position;
     const changes = rows.flatMap(toChange);
     return {
       latest,
       floor,
+      epoch,
       changes,
       isCut: rows.some(({ seq, json }) => seq !== null && json === null),
     };
   }
 
-  /** Changes of a topic before a `seq`, newest first. */
+  /** Changes of a topic before a `seq`, newest first, and the epoch in which they are read. */
   async history(
     groupId: string,
     topicId: string,
     page: { readonly before: number | null; readonly limit: number },
     from: Server,
   ): Promise<HistoryPage> {
-    const rows = await this.database.reads(from).query<{ seq: number; json: string | null }>(
+    const rows = await this.database.reads(from).query<HistoryRow>(
       Prisma.sql`
-      select c.seq::float8 as seq, ${UP_TO_BYTES} as json
-        from (select c.*, ${sumBefore(OCTETS)} as bytes_before
-                from (select *
-                        from changes c
-                       where c.group_id = ${groupId}
-                         and c.topic_id = ${topicId}
-                         ${page.before === null ? Prisma.empty : Prisma.sql`and c.seq < ${page.before}::bigint`}
-                       order by c.seq desc
-                       limit ${page.limit + 1}) c) c
-       order by c.seq desc`,
+      select e.epoch::text as epoch, found.*
+        from epoch e
+        left join lateral (
+          select c.seq::float8 as seq, ${UP_TO_BYTES} as json
+            from (select c.*, ${sumBefore(OCTETS)} as bytes_before
+                    from (select *
+                            from changes c
+                           where c.group_id = ${groupId}
+                             and c.topic_id = ${topicId}
+                             ${page.before === null ? Prisma.empty : Prisma.sql`and c.seq < ${page.before}::bigint`}
+                           order by c.seq desc
+                           limit ${page.limit + 1}) c) c
+        ) found on true
+       where e.id = 1
+       order by found.seq desc`,
     );
-    const changes = rows
+    const found = rows.filter(({ seq }) => seq !== null);
+    const changes = found
       .slice(0, page.limit)
-      .flatMap(({ seq, json }) => (json === null ? [] : [{ seq, json }]));
-    return { changes, isMore: changes.length < rows.length };
+      .flatMap(({ seq, json }) => (seq === null || json === null ? [] : [{ seq, json }]));
+    return { epoch: rows[0]?.epoch ?? '', changes, isMore: changes.length < found.length };
   }
 
   /**

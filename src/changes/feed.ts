@@ -191,7 +191,10 @@ export class Feed implements OnModuleDestroy {
     );
     this.shown = stretch.latest;
     this.nextReadAt = performance.now() + this.pauseMs();
-    if (head === null) {
+    // A replica that is late may still show the epoch before.
+    const isAnew = head === null || (this.recent.isOtherEpoch(stretch) && stretch.latest > head);
+    if (isAnew) {
+      this.own.forget();
       this.recent.begin(stretch);
       // Those who wait have looked at a time before.
       this.news.wakeAll(0);

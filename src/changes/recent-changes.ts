@@ -12,6 +12,7 @@ export class RecentChanges {
   /** Everything after this `seq`, up to the head, is here. */
   private from = 0;
   private floor = 0;
+  private epoch = '';
   private latest: number | null = null;
   /** What was read last: all who have kept up ask for the same. */
   private asked: {
@@ -26,11 +27,17 @@ export class RecentChanges {
   }
 
   /** Begins at the present: nothing before it is here. */
-  begin({ latest, floor }: Stretch): void {
+  begin({ latest, floor, epoch }: Stretch): void {
     this.forget();
     this.latest = latest;
     this.from = latest;
     this.floor = floor;
+    this.epoch = epoch;
+  }
+
+  /** Whether what is here is of another epoch: then a stretch does not go on after the head. */
+  isOtherEpoch({ epoch }: Stretch): boolean {
+    return epoch !== this.epoch;
   }
 
   /**
@@ -99,7 +106,8 @@ export class RecentChanges {
       const change = this.changes[at];
       if (change && (groupId === null || change.groupId === groupId)) found.push(change);
     }
-    const stretch = { changes: found, latest: this.latest, floor: this.floor };
+    const { latest, floor, epoch } = this;
+    const stretch = { changes: found, latest, floor, epoch };
     if (groupId === null) this.asked = { after, limit, stretch };
     return stretch;
   }

@@ -9,6 +9,7 @@ import { doctor } from './doctor.command.js';
 import { rebuild } from './rebuild.command.js';
 import { reconcile } from './reconcile.command.js';
 import { replay } from './replay.command.js';
+import { restored } from './restored.command.js';
 import { ConfigModule } from '../config/config.module.js';
 import type { Environment } from '../config/environment.js';
 import { parseSettings, type Settings, SettingsError } from '../config/settings.js';
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backfill,
   reconcile,
   doctor,
+  restored,
 };
 
 // sysexits.h

@@ -3,14 +3,15 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
 import { type BatchQuery, nameOf, onAdapter } from './batch-query.js';
+import { Epochs } from './epoch.js';
 import { DatabaseUnavailableError, isConflict } from './errors.js';
 import { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
-import { checkSchema, migrateSchema } from './migrations.js';
+import { checkSchema, migrateSchema, withClient } from './migrations.js';
 import { Opening } from './opening.js';
 import { claimForApp } from './owner.js';
 import { PipelinedPool } from './pipelined-pool.js';
-import { createPool, type PoolOptions, type PoolUse, useOf } from './pool.js';
+import { createPool, guarded, type PoolOptions, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
 import { Replica } from './replica.js';
 
@@ -48,6 +49,8 @@ export class Database implements OnApplicationShutdown {
     private readonly replica: Replica | null,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
     private readonly opening: Opening,
+    /** Which epoch it is in, and what this process has seen of it. */
+    readonly epochs: Epochs,
   ) {}
 
   /**
@@ -59,10 +62,13 @@ export class Database implements OnApplicationShutdown {
     const server = settings.databaseUrl
       ? { url: settings.databaseUrl, release: () => Promise.resolve() }
       : await acquireEmbedded(settings);
+    const epochs = new Epochs();
     const bring = settings.production ? checkSchema : migrate;
     const prepare = async (url: string): Promise<void> => {
       await bring(url);
       await claimForApp(url, settings.imSdkAppId);
+      const options = { connectionString: url, query_timeout: SILENCE_TIMEOUT_MS };
+      await withClient(options, (client) => epochs.check(client));
     };
     const opening = await Opening.begin(() => prepare(server.url)).catch(async (error: unknown) => {
       await server.release();
@@ -75,11 +81,12 @@ export class Database implements OnApplicationShutdown {
       silenceTimeoutMs: SILENCE_TIMEOUT_MS,
     };
     const writers = settings.databasePoolSize - readers;
-    const write = createPool({ ...options, max: writers - 1 });
+    const verify = (client: pg.PoolClient) => epochs.check(client);
+    const write = createPool({ ...options, max: writers - 1, verify });
     const adapter = new PrismaPg(write, { disposeExternalPool: true });
     const naming = settings.databasePrepare === 'on' ? { statementNameGenerator: nameOf } : {};
     const single = onAdapter(await new PrismaPg(write, naming).connect());
-    const pipeline = createPool({ ...options, max: 1 }, PipelinedPool);
+    const pipeline = createPool({ ...options, max: 1, verify }, PipelinedPool);
     const pipelined = onAdapter(await new PrismaPg(pipeline, naming).connect());
     const readsFrom = (place: Partial<PoolOptions>, conflictRetries = 0) =>
       new ReadPool(
@@ -90,7 +97,11 @@ export class Database implements OnApplicationShutdown {
     const reads = readsFrom({}, CONFLICT_RETRIES);
     const url = settings.databaseReplicaUrl;
     const replica = url
-      ? new Replica(readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }), reads)
+      ? new Replica(
+          readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }),
+          reads,
+          () => epochs.current,
+        )
       : null;
     const prisma = new PrismaClient({ adapter });
     const statements = prisma.$extends({
@@ -109,6 +120,7 @@ export class Database implements OnApplicationShutdown {
       replica,
       server,
       opening,
+      epochs,
     );
   }
 
@@ -197,6 +209,16 @@ export class Database implements OnApplicationShutdown {
     });
   }
 
+  /** Begins another epoch, whatever the database's identity. @returns its first `seq`. */
+  beginEpoch(): Promise<number> {
+    return this.onWriter((client) => this.epochs.begin(client));
+  }
+
+  /** Begins another epoch where the counter is lower than this process has seen it. */
+  async beginEpochIfBehind(): Promise<void> {
+    await this.onWriter((client) => this.epochs.recover(client));
+  }
+
   /**
    * Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. They
    * come from the primary: a replica has none, and may show later what they are about.
@@ -226,6 +248,15 @@ export class Database implements OnApplicationShutdown {
     await this.replica?.end();
     await this.readers.end();
     await this.server.release();
+  }
+
+  private async onWriter<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.usable(this.pools.write).connect();
+    try {
+      return await guarded(client, work);
+    } finally {
+      client.release();
+    }
   }
 
   private usable<T>(what: T): T {

@@ -110,7 +110,8 @@ async function compare(client: pg.Client): Promise<Comparison> {
   };
 }
 
-async function withClient<T>(
+/** Calls `work` with a connection that ends with it. */
+export async function withClient<T>(
   options: pg.ClientConfig,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {

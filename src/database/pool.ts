@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number;
   /** How long a connection may stay silent while an answer is due. */
   readonly silenceTimeoutMs: number;
+  /** Looks at each connection before it is used first; one that it rejects is closed. */
+  readonly verify?: (client: pg.PoolClient) => Promise<void>;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface PoolOptions {
  * next query waits as well; `statement_timeout` covers neither a frozen server nor a commit.
  */
 export function createPool(
-  { url, max, connectTimeoutMs, silenceTimeoutMs }: PoolOptions,
+  { url, max, connectTimeoutMs, silenceTimeoutMs, verify }: PoolOptions,
   Pool: new (config: pg.PoolConfig) => pg.Pool = pg.Pool,
 ): pg.Pool {
   const pool = new Pool({
@@ -30,6 +32,7 @@ export function createPool(
     max,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'topic-mirror',
+    verify: verify && ((client, done) => void guarded(client, verify).then(() => done(), done)),
   });
   pool.on('connect', (client) => {
     const inside = client as unknown as ClientInside;
@@ -40,6 +43,21 @@ export function createPool(
     });
   });
   return pool;
+}
+
+/** Calls `work` with a connection that a pool has given out: if it breaks, `work` is told, and nobody else. */
+export async function guarded<T>(
+  client: pg.PoolClient,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  // Without a listener it would end the process.
+  const ignore = (): void => undefined;
+  client.on('error', ignore);
+  try {
+    return await work(client);
+  } finally {
+    client.off('error', ignore);
+  }
 }
 
 /** What the connections of a pool do now. */

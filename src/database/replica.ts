@@ -13,11 +13,6 @@ export interface Fallbacks {
   conflict: number;
 }
 
-interface Look extends pg.QueryResultRow {
-  readonly secret: string;
-  readonly migrations: readonly string[] | null;
-}
-
 /** It answers, but reads must not go there. */
 class UnfitError extends Error {}
 
@@ -33,11 +28,12 @@ export class Replica {
   private looking: Promise<void> = Promise.resolve();
   private isStopped = false;
   private needed: readonly string[] | null = null;
-  private secret: string | null = null;
 
   constructor(
     readonly pool: ReadPool,
     private readonly primary: ReadPool,
+    /** The epoch of the primary, as far as it is known. */
+    private readonly epoch: () => string | null,
   ) {}
 
   /** Whether reads go there now. */
@@ -123,27 +119,37 @@ export class Replica {
     if (!server?.isStandby) {
       throw new UnfitError('DATABASE_REPLICA_URL names a server that is no replica, or no longer');
     }
-    const [seen] = await this.pool.query<Look>(LOOK);
-    this.secret ??= (await this.primary.query<Look>(LOOK))[0]?.secret ?? null;
-    if (seen?.secret !== this.secret) {
-      throw new UnfitError('DATABASE_REPLICA_URL names a replica of another database');
-    }
+    const [seen] = await this.pool.query<{ migrations: readonly string[] | null }>(MIGRATIONS);
     this.needed ??= await neededMigrations();
-    const missing = this.needed.filter((name) => !seen.migrations?.includes(name));
+    const missing = this.needed.filter((name) => !seen?.migrations?.includes(name));
     if (missing.length > 0) {
       throw new UnfitError(
         `the replica has not replayed the migration(s) ${missing.join(', ')} yet`,
       );
     }
+    const [shown] = await this.pool.query<{ epoch: string }>(EPOCH);
+    if (shown?.epoch !== this.epoch()) await this.compare(shown?.epoch);
+  }
+
+  /** Another process may have begun an epoch that is not known here. @throws UnfitError where none has. */
+  private async compare(shown: string | undefined): Promise<void> {
+    const [latest] = await this.primary.query<{ epoch: string }>(EPOCH);
+    if (shown === latest?.epoch) return;
+    throw new UnfitError(
+      'DATABASE_REPLICA_URL names a replica of another database, or one that has not followed a restore',
+    );
   }
 }
 
 const IS_STANDBY: Statement = { text: `select pg_is_in_recovery() as "isStandby"`, values: [] };
-const LOOK: Statement = {
-  // Made at random by a migration, the secret tells databases apart.
-  text: `select (select secret::text from cursor_secret where id = 1) as secret,
-                (select array_agg(migration_name::text)
-                   from _prisma_migrations
-                  where finished_at is not null) as migrations`,
+const MIGRATIONS: Statement = {
+  text: `select array_agg(migration_name::text) as migrations
+           from _prisma_migrations
+          where finished_at is not null`,
+  values: [],
+};
+// No two databases have the same.
+const EPOCH: Statement = {
+  text: 'select epoch::text as epoch from epoch where id = 1',
   values: [],
 };

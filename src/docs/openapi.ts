@@ -8,7 +8,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   401: 'No API key, or one that is not known.',
   403: 'The callback is not authentic; nothing was done.',
   404: 'The mirror does not know it.',
-  410: 'What was asked for is no longer kept.',
+  410: 'What was asked for is no longer kept, or is of a time before a restore of the database.',
   413: 'The body is larger than 1 MiB.',
   414: 'The address is too long.',
   415: 'The body is compressed.',

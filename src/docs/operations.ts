@@ -44,6 +44,8 @@ const GUARDED: Refusals = { 401: ['UNAUTHORIZED'], 414: ['URI_TOO_LONG'], 429: [
 const READING: Refusals = { ...GUARDED, 503: ['SEQ_NOT_REACHED', 'DATABASE_UNAVAILABLE'] };
 const BAD_QUERY = 'INVALID_PARAMETER';
 const BAD_LIST = [BAD_QUERY, 'INVALID_CURSOR'];
+const LOST_SEQ = 'SEQ_GONE';
+const LOST_LIST = ['CURSOR_GONE', LOST_SEQ];
 const ID_CODES = ['INVALID_ID', 'BAD_REQUEST'];
 
 export const OPERATIONS: readonly Operation[] = [
@@ -56,7 +58,7 @@ export const OPERATIONS: readonly Operation[] = [
     parameters: PAGE_PARAMETERS,
     isGuarded: true,
     answer: json('GroupPage', { data: [GROUP], nextCursor: null }),
-    refusals: { 400: BAD_LIST, ...READING },
+    refusals: { 400: BAD_LIST, 410: LOST_LIST, ...READING },
   },
   {
     id: 'getGroup',
@@ -68,7 +70,12 @@ export const OPERATIONS: readonly Operation[] = [
     isGuarded: true,
     isConditional: true,
     answer: json('Group', GROUP),
-    refusals: { 400: [BAD_QUERY, ...ID_CODES], 404: ['UNKNOWN_GROUP'], ...READING },
+    refusals: {
+      400: [BAD_QUERY, ...ID_CODES],
+      404: ['UNKNOWN_GROUP'],
+      410: [LOST_SEQ],
+      ...READING,
+    },
   },
   {
     id: 'listTopicsOfGroup',
@@ -81,7 +88,12 @@ export const OPERATIONS: readonly Operation[] = [
     isGuarded: true,
     isConditional: true,
     answer: json('TopicsOfGroup', { data: [TOPIC], nextCursor: null, group: GROUP }),
-    refusals: { 400: [...BAD_LIST, ...ID_CODES], 404: ['UNKNOWN_GROUP'], ...READING },
+    refusals: {
+      400: [...BAD_LIST, ...ID_CODES],
+      404: ['UNKNOWN_GROUP'],
+      410: LOST_LIST,
+      ...READING,
+    },
   },
   {
     id: 'getTopic',
@@ -96,7 +108,7 @@ export const OPERATIONS: readonly Operation[] = [
     refusals: {
       400: [BAD_QUERY, ...ID_CODES],
       404: ['UNKNOWN_GROUP', 'UNKNOWN_TOPIC'],
-      410: ['HISTORY_GONE'],
+      410: ['HISTORY_GONE', LOST_SEQ],
       ...READING,
     },
   },
@@ -112,6 +124,7 @@ export const OPERATIONS: readonly Operation[] = [
     refusals: {
       400: [...BAD_LIST, ...ID_CODES],
       404: ['UNKNOWN_GROUP', 'UNKNOWN_TOPIC'],
+      410: LOST_LIST,
       ...READING,
     },
   },
@@ -125,7 +138,7 @@ export const OPERATIONS: readonly Operation[] = [
     family: CUSTOM_FIELDS,
     isGuarded: true,
     answer: json('TopicPage', { data: [TOPIC], nextCursor: null }),
-    refusals: { 400: BAD_LIST, ...READING },
+    refusals: { 400: BAD_LIST, 410: LOST_LIST, ...READING },
   },
   {
     id: 'followChanges',
@@ -134,7 +147,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/changes',
     summary: 'Tells all that changed, in the order of commits and without a hole',
     description:
-      'Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept is answered 410: read the lists with the `latestSeq` of that answer as `minSeq`, then follow after it. An event named `end` tells why the service ends a stream.',
+      'Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept, or of a time before a restore of the database, is answered 410: read the lists with the `latestSeq` of that answer as `minSeq`, then follow after it. An event named `end` tells why the service ends a stream.',
     parameters: CHANGES_PARAMETERS,
     isGuarded: true,
     answer: json('ChangesAnswer', { data: [CHANGE], nextAfter: 1 }),

@@ -14,6 +14,7 @@ export class Figures implements OnModuleInit {
   private staleAt = 0;
   private collecting: Promise<void> | null = null;
   private readonly fallbacksTold = { away: 0, conflict: 0 };
+  private readonly epochsTold = { identity: 0, behind: 0, command: 0 };
 
   constructor(
     private readonly database: Database,
@@ -33,6 +34,7 @@ export class Figures implements OnModuleInit {
   private async collect(): Promise<void> {
     this.tellPools();
     this.tellReplica();
+    this.tellEpochs();
     const isUp = await this.database.isUp();
     this.metrics.databaseUp.set(isUp ? 1 : 0);
     if (!isUp) return;
@@ -66,6 +68,14 @@ export class Figures implements OnModuleInit {
       const count = replica.fallbacks[reason];
       replicaFallbacks.inc({ reason }, count - this.fallbacksTold[reason]);
       this.fallbacksTold[reason] = count;
+    }
+  }
+
+  private tellEpochs(): void {
+    for (const reason of ['identity', 'behind', 'command'] as const) {
+      const count = this.database.epochs.begun[reason];
+      this.metrics.epochs.inc({ reason }, count - this.epochsTold[reason]);
+      this.epochsTold[reason] = count;
     }
   }
 

@@ -40,7 +40,7 @@ export interface Read<Table extends ParameterTable> {
 const MAX_VALUE_LENGTH = 1024;
 
 /** Every cursor that is given out is shorter: see `MAX_FILTER_BYTES` of the lists. */
-export const MAX_CURSOR_LENGTH = 11 * 1024;
+export const MAX_CURSOR_LENGTH = 11_776;
 
 /**
  * Reads a parsed query string (`name → text`, or a list of texts where it was repeated).

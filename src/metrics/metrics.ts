@@ -137,6 +137,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly epochs = new ClosedCounter(this.registry, {
+    name: 'topicmirror_epochs_total',
+    help: 'Epochs that this process began, by reason: readers of the feed start over',
+    labels: { reason: ['identity', 'behind', 'command'] },
+  });
+
   readonly groups = new Gauge({
     name: 'topicmirror_groups',
     help: 'Groups by state',

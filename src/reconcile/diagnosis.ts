@@ -61,6 +61,7 @@ export class Diagnosis {
     yield* this.settingsFindings();
     const { version } = await this.evidence.server();
     yield { verdict: 'ok', what: `PostgreSQL ${version}, the schema is current` };
+    yield this.epochFinding();
     yield* this.replicaFindings();
     yield* this.restFindings();
     yield* this.callbackFindings(arrivalOf);
@@ -70,6 +71,26 @@ export class Diagnosis {
     const { imSdkAppId } = this.settings;
     yield { verdict: 'ok', what: `settings, for the app ${imSdkAppId}` };
     for (const door of openDoors(this.settings)) yield { verdict: 'warning', what: door };
+  }
+
+  private epochFinding(): Finding {
+    const { begun, unknown } = this.database.epochs;
+    if (begun.identity + begun.behind > 0) {
+      return {
+        verdict: 'warning',
+        what: 'the database is a restored or another one, or its server was promoted: a new epoch began',
+        advice:
+          'readers of the feed start over; run npm run cli -- reconcile --all for what was lost',
+      };
+    }
+    if (unknown.length > 0) {
+      return {
+        verdict: 'warning',
+        what: `PostgreSQL does not tell its ${unknown.join(' and ')}: not every restore is noticed`,
+        advice: 'after a restore or a failover run: npm run cli -- restored',
+      };
+    }
+    return { verdict: 'ok', what: 'the database is the one it was' };
   }
 
   private async *replicaFindings(): AsyncGenerator<Finding> {

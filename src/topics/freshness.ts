@@ -27,7 +27,7 @@ export class Freshness {
 
   /**
    * A server that has come as far as is wanted; waits for it.
-   * @throws Problem 503 when that takes too long.
+   * @throws Problem 503 when that takes too long, 410 when it cannot come.
    */
   async reach({ minSeq = 0, seen = 0 }: Wanted): Promise<Server> {
     let server = this.database.nearest();
@@ -35,7 +35,8 @@ export class Freshness {
     for (;;) {
       const needed = server === 'primary' ? minSeq : Math.max(minSeq, seen ?? 0);
       if (needed === 0) return server;
-      const last = await this.store.lastSeq(server);
+      const last = await this.store.lastSeq(server, minSeq);
+      if (last.isLost) throw lost(minSeq);
       // The primary may have answered for the replica; then it has to go on.
       server = last.server;
       if (last.seq >= needed) return server;
@@ -67,6 +68,14 @@ export class Freshness {
 
 function isAbsence(error: unknown): boolean {
   return error instanceof Problem && [404, 410].includes(error.getStatus());
+}
+
+function lost(minSeq: number): Problem {
+  return new Problem(
+    410,
+    'SEQ_GONE',
+    `The seq ${minSeq} is of a time before a restore, and what had it then may be lost. Ask without minSeq.`,
+  );
 }
 
 function notYet(minSeq: number): Problem {

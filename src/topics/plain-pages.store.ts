@@ -3,7 +3,7 @@
 import { Prisma } from '../database/generated/client.js';
 import type { Place, TopicListQuery } from './list-query.js';
 import { MAX_PAGE_BYTES } from '../database/page-bytes.js';
-import { GROUP_COLUMNS, pageLines, TOPIC_COLUMNS } from './told.store.js';
+import { EPOCH, GROUP_COLUMNS, pageLines, TOPIC_COLUMNS } from './told.store.js';
 import { type ToldGroup, TOPIC_FIELDS } from './views.js';
 
 /** A page of the topics of a group that is asked for. */
@@ -32,6 +32,7 @@ export interface GroupPageRow extends Lines {
 /** The one row of a page over all groups. */
 export interface PageRow extends Lines {
   readonly lastGroup: string | null;
+  readonly epoch: string;
 }
 
 interface Asked {
@@ -65,7 +66,8 @@ const PAGES_OF_GROUPS = Prisma.sql`
 
 const PAGE_OF_ALL = Prisma.sql`
   select ${LINES},
-         ${lastOf(Prisma.sql`t.group_id`)} as "lastGroup"
+         ${lastOf(Prisma.sql`t.group_id`)} as "lastGroup",
+         ${EPOCH}
     from (${pageLines(
       Prisma.sql`(select ${TOPIC_COLUMNS}
             from topics t

@@ -13,7 +13,7 @@ import {
   pagesOfGroups,
 } from './plain-pages.store.js';
 import { MAX_PAGE_BYTES, sumBefore } from '../database/page-bytes.js';
-import { GROUP_COLUMNS, GROUP_OCTETS, told } from './told.store.js';
+import { EPOCH, GROUP_COLUMNS, GROUP_OCTETS, told } from './told.store.js';
 import { page, pageColumns } from './topic-page.store.js';
 import { type ToldGroup, TOPIC_FIELDS } from './views.js';
 
@@ -32,6 +32,20 @@ export interface GroupTopics {
   readonly page: TopicPage;
 }
 
+/** Groups, and the epoch in which they were read. */
+export interface GroupList {
+  readonly epoch: string;
+  readonly groups: readonly ToldGroup[];
+  readonly isMore: boolean;
+}
+
+export interface LastSeq {
+  readonly seq: number;
+  readonly server: Server;
+  /** `minSeq` was given in a timeline that a restore has ended. */
+  readonly isLost: boolean;
+}
+
 interface FoundPage {
   readonly data: string | null;
   readonly next: Place | null;
@@ -41,6 +55,8 @@ interface FoundPage {
 @Injectable()
 export class TopicListsStore {
   private secret: Promise<string> | null = null;
+  /** The epoch in which the secret was read: another database has another. */
+  private secretOf: string | null = null;
   private readonly groupReads;
   private readonly pageReads;
 
@@ -51,6 +67,9 @@ export class TopicListsStore {
 
   /** What cursors are signed with: the same for every process on this database. */
   cursorSecret(): Promise<string> {
+    const { current } = this.database.epochs;
+    if (this.secretOf !== current) this.secret = null;
+    this.secretOf = current;
     this.secret ??= this.database
       .reads(this.database.nearest())
       .query<{ secret: string }>(Prisma.sql`select secret::text from cursor_secret where id = 1`)
@@ -68,22 +87,28 @@ export class TopicListsStore {
   }
 
   /** Groups in the byte order of ids, and whether there are more. */
-  async groups(
-    after: string,
-    limit: number,
-    from: Server,
-  ): Promise<{ readonly groups: readonly ToldGroup[]; readonly isMore: boolean }> {
-    const rows = await this.database.reads(from).query<{ row: ToldGroup | null }>(Prisma.sql`
-      select case when g.n <= ${limit} and g.before < ${MAX_PAGE_BYTES} then g.row end as row
+  async groups(after: string, limit: number, from: Server): Promise<GroupList> {
+    const rows = await this.database.reads(from).query<{
+      epoch: string;
+      n: number | null;
+      row: ToldGroup | null;
+    }>(Prisma.sql`
+      select e.epoch::text as epoch, found.n::float8 as n, found.row
+        from epoch e
+        left join lateral (
+      select g.n, case when g.n <= ${limit} and g.before < ${MAX_PAGE_BYTES} then g.row end as row
         from (select to_json(g) as row, row_number() over () as n, ${sumBefore(GROUP_OCTETS)} as before
                 from (select ${GROUP_COLUMNS}
                         from groups g
                        where g.group_id > ${after}
                        order by g.group_id
                        limit ${limit + 1}) g) g
-       order by g.n`);
-    const groups = rows.flatMap(({ row }) => row ?? []);
-    return { groups, isMore: groups.length < rows.length };
+        ) found on true
+       where e.id = 1
+       order by found.n`);
+    const found = rows.filter(({ n }) => n !== null);
+    const groups = found.flatMap(({ row }) => row ?? []);
+    return { epoch: rows[0]?.epoch ?? '', groups, isMore: groups.length < found.length };
   }
 
   /** One group, or `null` where it is not known. */
@@ -111,18 +136,21 @@ export class TopicListsStore {
   }
 
   /** A page of the topics of all groups. */
-  async topics(query: TopicListQuery, from: Server): Promise<TopicPage> {
+  async topics(
+    query: TopicListQuery,
+    from: Server,
+  ): Promise<TopicPage & { readonly epoch: string }> {
     if (isPlain(query)) {
       const [row] = await this.database
         .reads(from)
         .query<PageRow>(pageOfAll(query), 'page of all topics');
       if (!row) throw new Error('an aggregate without a row');
-      return pageOf(row, row.lastGroup);
+      return { ...pageOf(row, row.lastGroup), epoch: row.epoch };
     }
-    const [row] = await this.database.reads(from).query<FoundPage>(Prisma.sql`
+    const [row] = await this.database.reads(from).query<FoundPage & { epoch: string }>(Prisma.sql`
       ${page(query, null)}
-      select ${pageColumns(query)}`);
-    return { data: row?.data ?? '', next: row?.next ?? null };
+      select ${pageColumns(query)}, ${EPOCH}`);
+    return { data: row?.data ?? '', next: row?.next ?? null, epoch: row?.epoch ?? '' };
   }
 
   /** One topic as JSON; `null` where the group has no such topic, `undefined` where there is no such group. */
@@ -144,14 +172,22 @@ export class TopicListsStore {
     return row;
   }
 
-  /** The last `seq` that was given to a change, and who told it. */
-  async lastSeq(from: Server): Promise<{ readonly seq: number; readonly server: Server }> {
-    const [row] = await this.database.reads(from).query<{ seq: number; isStandby: boolean }>(
+  /** The last `seq` that was given to a change, who told it, and whether it can be after `minSeq` at all. */
+  async lastSeq(from: Server, minSeq: number): Promise<LastSeq> {
+    const [row] = await this.database.reads(from).query<{
+      seq: number;
+      isStandby: boolean;
+      isLost: boolean;
+    }>(
       Prisma.sql`
-      select seq::float8 as seq, pg_is_in_recovery() as "isStandby" from sequencer where id = 1`,
+      select s.seq::float8 as seq, pg_is_in_recovery() as "isStandby", e.lost @> ${minSeq}::bigint as "isLost"
+        from sequencer s
+        join epoch e on e.id = s.id
+       where s.id = 1`,
       'last seq',
     );
-    return { seq: row?.seq ?? 0, server: row?.isStandby ? 'replica' : 'primary' };
+    const { seq = 0, isStandby = false, isLost = false } = row ?? {};
+    return { seq, server: isStandby ? 'replica' : 'primary', isLost };
   }
 
   private collectGroups(from: Server) {

@@ -10,7 +10,7 @@ import {
   isNotModified,
   type ReadRequest,
 } from '../http/read-request.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { PageCursors } from './cursor.js';
 import { Freshness, type Wanted } from './freshness.js';
 import { MIN_SEQ, TOPIC_PARAMETERS } from './list-parameters.js';
 import {
@@ -22,7 +22,7 @@ import {
   readTopicListQuery,
 } from './list-query.js';
 import { TopicListsStore } from './topic-lists.store.js';
-import { type GroupAnswer, groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
+import { groupAnswer, type ToldGroup, type TopicAnswer } from './views.js';
 
 /** Answers the questions of the query API. Unknown ids are a Problem 404. */
 @Injectable()
@@ -34,56 +34,56 @@ export class TopicsReader {
   ) {}
 
   async listGroups(request: ReadRequest): Promise<Answer> {
-    const secret = await this.store.cursorSecret();
-    const { limit, after, minSeq } = readGroupListQuery(request.query, (cursor) =>
-      decodeCursor(cursor, secret),
-    );
-    const from = await this.freshness.reach({ minSeq });
-    const { groups, isMore } = await this.store.groups(after, limit, from);
-    const last = isMore ? groups.at(-1) : undefined;
-    const nextCursor = last ? encodeCursor(cursorOfGroups(last.group_id), secret) : null;
-    return { json: JSON.stringify({ data: groups.map(groupAnswer), nextCursor }) };
+    const cursors = new PageCursors(await this.store.cursorSecret());
+    const { limit, after, minSeq } = readGroupListQuery(request.query, cursors.decode);
+    return this.freshness.answer({ minSeq }, async (from) => {
+      const { epoch, groups, isMore } = await this.store.groups(after, limit, from);
+      cursors.requireEpoch(epoch);
+      const last = isMore ? groups.at(-1) : undefined;
+      const nextCursor = cursors.next(last ? cursorOfGroups(last.group_id) : null, epoch);
+      return { json: JSON.stringify({ data: groups.map(groupAnswer), nextCursor }) };
+    });
   }
 
   async group(groupId: string, request: ReadRequest): Promise<Answer> {
     const { minSeq } = readParameters(request.query, MIN_SEQ).given;
     return this.freshness.answer({ minSeq }, async (from) => {
-      const group = groupAnswer(await this.knownGroup(groupId, from));
+      const group = await this.knownGroup(groupId, from);
       const etag = groupTag(group, request);
       if (isNotModified(request, etag)) return { json: null, etag };
       if (request.ifNoneMatch !== undefined && from === 'replica') return null;
-      return { json: JSON.stringify(group), etag };
+      return { json: JSON.stringify(groupAnswer(group)), etag };
     });
   }
 
   async topicsOf(groupId: string, request: ReadRequest): Promise<Answer> {
     const scope = JSON.stringify(['topics', groupId]);
-    const secret = await this.store.cursorSecret();
-    const query = readTopicListQuery(request.query, scope, (cursor) =>
-      decodeCursor(cursor, secret),
-    );
+    const cursors = new PageCursors(await this.store.cursorSecret());
+    const query = readTopicListQuery(request.query, scope, cursors.decode);
     return this.unlessUnchanged(groupId, request, query, async (from) => {
       const found = await this.store.topicsOf(groupId, query, from);
       if (!found) throw unknownGroup(groupId);
-      const { page } = found;
-      const group = groupAnswer(found.group);
-      const nextCursor = page.next && encodeCursor(cursorOfTopics(scope, query, page.next), secret);
-      const told = JSON.stringify(group);
+      const { page, group } = found;
+      cursors.requireEpoch(group.epoch);
+      const next = page.next && cursorOfTopics(scope, query, page.next);
+      const nextCursor = JSON.stringify(cursors.next(next, group.epoch));
+      const told = JSON.stringify(groupAnswer(group));
       return {
-        json: `{"data":[${page.data}],"nextCursor":${JSON.stringify(nextCursor)},"group":${told}}`,
+        json: `{"data":[${page.data}],"nextCursor":${nextCursor},"group":${told}}`,
         etag: groupTag(group, request),
       };
     });
   }
 
   async listTopics(request: ReadRequest): Promise<Answer> {
-    const secret = await this.store.cursorSecret();
-    const query = readTopicListQuery(request.query, ALL_TOPICS, (cursor) =>
-      decodeCursor(cursor, secret),
-    );
-    const { data, next } = await this.store.topics(query, await this.freshness.reach(query));
-    const nextCursor = next && encodeCursor(cursorOfTopics(ALL_TOPICS, query, next), secret);
-    return { json: `{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}` };
+    const cursors = new PageCursors(await this.store.cursorSecret());
+    const query = readTopicListQuery(request.query, ALL_TOPICS, cursors.decode);
+    return this.freshness.answer(query, async (from) => {
+      const { data, next, epoch } = await this.store.topics(query, from);
+      cursors.requireEpoch(epoch);
+      const nextCursor = cursors.next(next && cursorOfTopics(ALL_TOPICS, query, next), epoch);
+      return { json: `{"data":[${data}],"nextCursor":${JSON.stringify(nextCursor)}}` };
+    });
   }
 
   async topic(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
@@ -91,22 +91,22 @@ export class TopicsReader {
     return this.unlessUnchanged(groupId, request, { minSeq }, async (from) => {
       const { group, topic } = await this.knownTopic(groupId, topicId, from);
       const json = asOf === undefined ? topic : await this.topicAsOf(topic, asOf);
-      return { json, etag: groupTag(groupAnswer(group), request) };
+      return { json, etag: groupTag(group, request) };
     });
   }
 
   async history(groupId: string, topicId: string, request: ReadRequest): Promise<Answer> {
     const scope = JSON.stringify(['history', groupId, topicId]);
-    const secret = await this.store.cursorSecret();
-    const { limit, before, minSeq } = readHistoryQuery(request.query, scope, (cursor) =>
-      decodeCursor(cursor, secret),
-    );
+    const cursors = new PageCursors(await this.store.cursorSecret());
+    const { limit, before, minSeq } = readHistoryQuery(request.query, scope, cursors.decode);
     // The page before may be of another server: where the log is shorter, this one would leave a hole.
     return this.freshness.answer({ minSeq, seen: before }, async (from) => {
-      const { changes, isMore } = await this.log.changes(groupId, topicId, { before, limit }, from);
+      const page = { before, limit };
+      const { changes, isMore, epoch } = await this.log.changes(groupId, topicId, page, from);
+      cursors.requireEpoch(epoch);
       const last = isMore ? changes.at(-1) : undefined;
       if (changes.length === 0) await this.knownTopic(groupId, topicId, from);
-      const nextCursor = last ? encodeCursor({ scope, before: last.seq }, secret) : null;
+      const nextCursor = cursors.next(last ? { scope, before: last.seq } : null, epoch);
       const data = changes.map(({ json }) => json);
       return { json: `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}` };
     });
@@ -150,7 +150,7 @@ export class TopicsReader {
         const { etag } = await read(from);
         return { json: null, ...(etag !== undefined && { etag }) };
       }
-      const etag = groupTag(groupAnswer(await this.knownGroup(groupId, from)), request);
+      const etag = groupTag(await this.knownGroup(groupId, from), request);
       if (isNotModified(request, etag)) return { json: null, etag };
       return from === 'primary' ? read(from) : null;
     });
@@ -163,8 +163,10 @@ export class TopicsReader {
   }
 }
 
-function groupTag({ seq, state, verifiedAt }: GroupAnswer, request: ReadRequest): string {
-  return entityTag([seq, state, verifiedAt], request);
+/** Of the epoch as well: in another the same `seq` may stand for something else. */
+function groupTag(group: ToldGroup, request: ReadRequest): string {
+  const { seq, state, verifiedAt } = groupAnswer(group);
+  return entityTag([group.epoch, seq, state, verifiedAt], request);
 }
 
 function unknownGroup(groupId: string): Problem {

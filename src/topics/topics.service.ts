@@ -1,7 +1,8 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Feed } from '../changes/feed.js';
-import { inTransaction } from '../database/batch-query.js';
+import { type BatchQuery, inTransaction } from '../database/batch-query.js';
 import { type Connection, Database } from '../database/database.js';
+import { CounterBehindError } from '../database/epoch.js';
 import {
   blamingItems,
   DatabaseUnavailableError,
@@ -126,11 +127,21 @@ export class TopicsService implements OnModuleDestroy {
     if (this.turnsToTake > 0) return null;
     const startedAt = performance.now();
     try {
-      return await this.store.read(this.database.writer, sets);
+      return await this.readAfterKnown(this.database.writer, sets);
     } catch (error) {
-      if (isConflict(error)) return null;
+      // `commit` repeats what came into conflict, and begins another epoch.
+      if (isConflict(error) || error instanceof CounterBehindError) return null;
       throw this.failed(error, startedAt);
     }
+  }
+
+  /** @throws CounterBehindError where the database has forgotten what was committed. */
+  private async readAfterKnown(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Read> {
+    const { epochs } = this.database;
+    const { known } = epochs;
+    const read = await this.store.read(query, sets);
+    epochs.requireAhead({ seq: read.snapshot.seq, batch: read.batch }, known);
+    return read;
   }
 
   /**
@@ -189,7 +200,9 @@ export class TopicsService implements OnModuleDestroy {
       try {
         return await work();
       } catch (error) {
-        if (!isConflict(error) || attempt === MAX_ATTEMPTS) throw error;
+        const isBehind = error instanceof CounterBehindError;
+        if (!(isBehind || isConflict(error)) || attempt === MAX_ATTEMPTS) throw error;
+        if (isBehind) await this.database.beginEpochIfBehind();
         this.metrics.commitConflicts.inc();
         this.drafts.forget();
       }
@@ -202,7 +215,7 @@ export class TopicsService implements OnModuleDestroy {
   ): Promise<{ readonly folded: Folded; readonly draft: Draft | null }> {
     await this.store.lock(tx);
     const query = inTransaction(tx);
-    const ground = { ...(await this.store.read(query, sets)), last: null };
+    const ground = { ...(await this.readAfterKnown(query, sets)), last: null };
     const folded = blamingItems(() => fold(sets, ground.snapshot, ground.now));
     const draft = this.drafts.make(folded, ground);
     const isWritten = await this.store.write(query, sets, folded, turnOf(draft, ground));
@@ -213,7 +226,8 @@ export class TopicsService implements OnModuleDestroy {
   private keep(draft: Draft | null): void {
     if (draft === null) return;
     draft.fate = 'kept';
-    const { seqBefore: after, folded } = draft;
+    const { seqBefore: after, batch, folded } = draft;
+    this.database.epochs.see({ seq: folded.seq, batch });
     this.feed.tell({ after, upTo: folded.seq, at: folded.now, changes: folded.changes });
   }
 

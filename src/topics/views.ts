@@ -75,6 +75,8 @@ export interface ToldGroup {
   readonly verified_at: string | null;
   readonly last_callback_at: string | null;
   readonly destroyed_at: string | null;
+  /** The epoch of the database it was read from. */
+  readonly epoch: string;
 }
 
 export function groupAnswer(row: ToldGroup): GroupAnswer {

@@ -111,7 +111,7 @@ export interface paths {
         };
         /**
          * Tells all that changed, in the order of commits and without a hole
-         * @description Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept is answered 410: read the lists with the `latestSeq` of that answer as `minSeq`, then follow after it. An event named `end` tells why the service ends a stream.
+         * @description Ask for JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept, or of a time before a restore of the database, is answered 410: read the lists with the `latestSeq` of that answer as `minSeq`, then follow after it. An event named `end` tells why the service ends a stream.
          */
         get: operations["followChanges"];
         put?: never;
@@ -563,6 +563,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `CURSOR_GONE`, `SEQ_GONE` */
+            410: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The address is too long. `URI_TOO_LONG` */
             414: {
                 headers: {
@@ -692,6 +702,16 @@ export interface operations {
                      *       "requestId": "1c8f8a36-5c7e-4d0a-8f0e-6f0a3c2b9d11"
                      *     }
                      */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `SEQ_GONE` */
+            410: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -915,6 +935,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `CURSOR_GONE`, `SEQ_GONE` */
+            410: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The address is too long. `URI_TOO_LONG` */
             414: {
                 headers: {
@@ -1069,7 +1099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What was asked for is no longer kept. `HISTORY_GONE` */
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `HISTORY_GONE`, `SEQ_GONE` */
             410: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1228,6 +1258,16 @@ export interface operations {
                      *       "requestId": "1c8f8a36-5c7e-4d0a-8f0e-6f0a3c2b9d11"
                      *     }
                      */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `CURSOR_GONE`, `SEQ_GONE` */
+            410: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1400,6 +1440,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `CURSOR_GONE`, `SEQ_GONE` */
+            410: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The address is too long. `URI_TOO_LONG` */
             414: {
                 headers: {
@@ -1541,7 +1591,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What was asked for is no longer kept. `CHANGES_GONE`, `CURSOR_AHEAD` */
+            /** @description What was asked for is no longer kept, or is of a time before a restore of the database. `CHANGES_GONE`, `CURSOR_AHEAD` */
             410: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];

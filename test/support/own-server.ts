@@ -8,8 +8,12 @@ import { ensureCluster, SUPERUSER } from '../../prisma/embedded/cluster.mjs';
 import { type Running, startServer } from '../../prisma/embedded/server.mjs';
 import { createDataDir } from './process.js';
 
+type Binaries = Awaited<ReturnType<typeof findBinaries>>;
+
 /** A PostgreSQL under the hand of one spec file, on a port that stays the same. */
 export interface OwnServer {
+  /** Its data directory. */
+  readonly path: string;
   urlOf(database: string): string;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -19,12 +23,16 @@ export interface OwnServer {
 
 /**
  * The files of a server that does not run yet, with an empty database `topic_mirror`.
+ * @param installed other programs than those of the package
  * @param primary makes it a standby of this one. Both begin with a copy of the same files, as they
  *   were when their server had stopped, so no backup is needed.
  */
-export async function createOwnServer(primary?: OwnServer): Promise<OwnServer> {
-  const directory = await createDataDir();
-  const binaries = await findBinaries();
+export async function createOwnServer(
+  primary?: OwnServer,
+  installed?: Binaries,
+): Promise<OwnServer> {
+  const directory = await createDataDir(installed === undefined);
+  const binaries = installed ?? (await findBinaries());
   const account = findAccount([binaries.postgres, directory.path]);
   const { path, password } = await ensureCluster(directory.path, binaries, account);
   if (primary) await makeStandby(path, primary);
@@ -36,6 +44,7 @@ export async function createOwnServer(primary?: OwnServer): Promise<OwnServer> {
     running = null;
   };
   return {
+    path,
     urlOf: (database) => `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`,
     start: async () => {
       const started = await startServer({ path, port, logFile, binaries, account });

@@ -12,12 +12,14 @@ const MAIN = resolve('dist/main.js');
 const PRISMA = resolve('node_modules/prisma/build/index.js');
 const { PATH, HOME } = process.env;
 
-/** A DATA_DIR with the files of a PostgreSQL that was never started, made once for the whole run. */
-export async function createDataDir(): Promise<{ path: string; remove(): Promise<void> }> {
+/** A DATA_DIR with the files of a PostgreSQL that was never started, made once for the whole run; or an empty one. */
+export async function createDataDir(
+  hasCluster = true,
+): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'topic mirror ü '));
   const seed = process.env.TEST_CLUSTER ?? '';
   // Node's own copy would not keep the owner, which PostgreSQL insists on.
-  await promisify(execFile)('cp', ['-a', seed, join(path, 'postgres')]);
+  if (hasCluster) await promisify(execFile)('cp', ['-a', seed, join(path, 'postgres')]);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
