@@ -166,7 +166,7 @@ it('ends no backfill before the groups of a list that just ended were asked for'
     await client.query('lock table listing in access exclusive mode');
     await until(async () => {
       const waiting = await database.query(
-        `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%select started_at%'`,
+        `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%"finishedMs"%'`,
       );
       return waiting.length === 1;
     });
