@@ -1,16 +1,17 @@
-// npm run faults [-- --seconds 20 --rate 500 --only kill-app,… --app dist/main.js]: breaks what can break
+// npm run faults [-- --seconds 20 --rate 500 --rounds 10 --only kill-app,… --app dist/main.js]: breaks what can break
 // under a steady load of callbacks, and checks that all that was answered OK is there, once, and that
 // every answer came in time. Prints a table; the exit code is 1 when a promise was broken.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { freePort, startOwnServer } from './own-server.mjs';
+import { fill, freePort, mount, startOwnServer, unmount } from './own-server.mjs';
+import { slowSync } from './slow-sync.mjs';
 
 const DEADLINE_MS = 2_000;
 const TICK_MS = 20;
@@ -31,17 +32,20 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: 'string', default: '20' },
     rate: { type: 'string', default: '500' },
+    rounds: { type: 'string', default: '10' },
     only: { type: 'string' },
     app: { type: 'string', default: 'dist/main.js' },
   },
 });
 const seconds = Number(options.seconds);
 const rate = Number(options.rate);
+const rounds = Number(options.rounds);
 
 /**
  * @typedef {Awaited<ReturnType<typeof startOwnServer>>} Server
  * @typedef {{ ok: Map<string, number>, latest: Map<string, number>, refused: number, lost: number, slowestMs: number }} Load
- * @typedef {{ server: Server, app: App, rest: (part: number) => Promise<void> }} World
+ * @typedef {{ server: Server, app: App, disk: Disk, rest: (part: number) => Promise<void> }} World
+ * @typedef {{ fill: () => Promise<void>, free: () => Promise<void>, setSyncMs: (ms: number) => void }} Disk that of the spool
  */
 
 /** What is broken, each for about the given time and then mended. @type {Record<string, (world: World) => Promise<void>>} */
@@ -97,7 +101,47 @@ const FAULTS = {
     if (!server.isRunning()) await server.start();
     await rest(0.3);
   },
+  'spool-disk-full': async ({ server, disk, rest }) => {
+    await server.stop();
+    for (let turn = 0; turn < 2; turn += 1) {
+      await rest(0.1);
+      await disk.fill();
+      await rest(0.2);
+      await disk.free();
+    }
+    await rest(0.1);
+    await server.start();
+    await rest(0.3);
+  },
+  'slow-disk': async ({ server, disk, rest }) => {
+    await rest(0.1);
+    await server.stop();
+    for (const ms of [5, 20, 400, 6_000]) {
+      disk.setSyncMs(ms);
+      await rest(0.15);
+    }
+    disk.setSyncMs(20);
+    await server.start();
+    await rest(0.3);
+  },
+  'kill-rounds': async ({ server, app }) => {
+    for (let round = 0; round < rounds; round += 1) {
+      await sleep(300 + Math.random() * 1_000);
+      const what = Math.floor(Math.random() * 3);
+      // 0: the app, 1: PostgreSQL, 2: both, at the same moment.
+      await Promise.all([what !== 1 && app.kill(), what !== 0 && server.kill()]);
+      const back = what === 1 ? null : app.start();
+      await sleep(Math.random() * 1_500);
+      if (what !== 0) await server.start();
+      await back;
+    }
+  },
 };
+const SPOOL_DISK = { 'spool-disk-full': 'size=8m', 'kill-rounds': 'size=16m' };
+// An app that is killed answers nobody, and one that has just started answers its first late.
+const RESTARTED = new Set(['kill-app', 'kill-both', 'kill-rounds']);
+const REFUSING = new Set(['disk-full', 'spool-disk-full', 'slow-disk', 'kill-rounds']);
+const MAX_KILLED_RATE = 200;
 const names = options.only?.split(',') ?? Object.keys(FAULTS);
 
 /** The service as a process that can be killed and started again on the same port. */
@@ -107,8 +151,8 @@ class App {
   /** @type {App | undefined} */
   second;
 
-  /** @param {{ url: string, dataDir: string, port: number }} where */
-  constructor({ url, dataDir, port }) {
+  /** @param {{ url: string, dataDir: string, port: number, env?: Record<string, string> }} where */
+  constructor({ url, dataDir, port, env }) {
     this.where = { url, dataDir, port };
     this.url = `http://127.0.0.1:${port}`;
     this.env = {
@@ -118,6 +162,7 @@ class App {
       DATA_DIR: dataDir,
       PORT: String(port),
       LOG_LEVEL: 'warn',
+      ...env,
     };
   }
 
@@ -183,27 +228,37 @@ process.exitCode = failures.length === 0 ? 0 : 1;
  * @param {string} directory
  */
 async function trial(name, fault, directory) {
+  const dataDir = join(directory, 'app');
+  await mkdir(dataDir);
+  const size = Reflect.get(SPOOL_DISK, name);
+  const slow = name === 'slow-disk' ? slowSync(directory) : undefined;
+  const isMounted = size !== undefined && mount(dataDir, size);
   const server = await startOwnServer(directory, { needsSmallDisk: name === 'disk-full' });
-  if (server === null) {
-    print(`${name.padEnd(16)} skipped: it takes root to mount a small disk`);
+  if (server === null || slow === null || (size !== undefined && !isMounted)) {
+    print(`${name.padEnd(16)} skipped: it takes root to mount a small disk, or a C compiler`);
+    await server?.close();
     return;
   }
-  const app = new App({ url: server.url, dataDir: join(directory, 'app'), port: await freePort() });
+  const filler = join(dataDir, 'filler');
+  const disk = {
+    fill: () => fill(filler),
+    free: () => rm(filler, { force: true }),
+    setSyncMs: (/** @type {number} */ ms) => slow?.set(ms),
+  };
+  const app = new App({ url: server.url, dataDir, port: await freePort(), env: slow?.env });
   try {
     await app.start();
     await warmUp(app);
     const stop = new AbortController();
-    const load = send(app, stop.signal);
-    await fault({ server, app, rest: (part) => sleep(part * seconds * 1000) });
+    const load = send(app, name === 'kill-rounds' ? MAX_KILLED_RATE : rate, stop.signal);
+    await fault({ server, app, disk, rest: (part) => sleep(part * seconds * 1000) });
     stop.abort();
     const sent = await load;
     await until(async () => (await spooled(directory)) === 0 && isReady(app.url));
     const found = await check(server.url, sent);
-    // An app that is killed answers nobody, and one that has just started answers its first late.
-    const isRestarted = name === 'kill-app' || name === 'kill-both';
-    const isLate = !isRestarted && (sent.slowestMs > DEADLINE_MS || sent.lost > 0);
+    const isLate = !RESTARTED.has(name) && (sent.slowestMs > DEADLINE_MS || sent.lost > 0);
     const isBroken = found.missing > 0 || found.twice > 0 || isLate || sent.ok.size === 0;
-    const isRefusing = name !== 'disk-full' && sent.refused > 0;
+    const isRefusing = !REFUSING.has(name) && sent.refused > 0;
     if (isBroken || isRefusing) failures.push(name);
     const figures = [
       [sent.ok.size + sent.refused + sent.lost, 8],
@@ -219,6 +274,7 @@ async function trial(name, fault, directory) {
   } finally {
     await app.stop();
     await server.close();
+    if (isMounted) unmount(dataDir);
   }
 }
 
@@ -226,10 +282,11 @@ async function trial(name, fault, directory) {
  * Callbacks at a steady rate: most create a topic of their own, some change one field of a shared one
  * and say when, in no order.
  * @param {App} app
+ * @param {number} perSecond
  * @param {AbortSignal} signal
  * @returns {Promise<Load>}
  */
-async function send(app, signal) {
+async function send(app, perSecond, signal) {
   const agent = new Agent({ keepAlive: true, maxSockets: 4_000 });
   /** @type {Load} */
   const load = { ok: new Map(), latest: new Map(), refused: 0, lost: 0, slowestMs: 0 };
@@ -238,7 +295,7 @@ async function send(app, signal) {
   const begun = performance.now();
   let count = 0;
   while (!signal.aborted) {
-    const due = ((performance.now() - begun) / 1000) * rate;
+    const due = ((performance.now() - begun) / 1000) * perSecond;
     for (; count < due; count += 1) {
       const { url } = count % 2 === 0 ? app : (app.second ?? app);
       const isUpdate = count % UPDATE_EVERY === 0;
@@ -400,7 +457,7 @@ async function isReady(url) {
 /** @param {string} directory */
 async function spooled(directory) {
   const files = await readdir(join(directory, 'app', 'spool')).catch(() => []);
-  return files.length;
+  return files.filter((name) => name.endsWith('.log')).length;
 }
 
 /** @param {() => Promise<boolean>} condition */

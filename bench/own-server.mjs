@@ -21,7 +21,7 @@ const CHUNK = Buffer.alloc(1024 * 1024);
 export async function startOwnServer(directory, { needsSmallDisk = false } = {}) {
   const place = join(directory, 'server');
   await mkdir(place);
-  if (needsSmallDisk && !mount(place)) return null;
+  if (needsSmallDisk && !mount(place, SMALL_DISK)) return null;
   await chmod(directory, 0o755);
   await chmod(place, 0o777);
   const binaries = await findBinaries();
@@ -72,21 +72,12 @@ export async function startOwnServer(directory, { needsSmallDisk = false } = {})
     signalAll: async (signal) => {
       for (const pid of await pids()) signalTo(pid, signal);
     },
-    fillDisk: async () => {
-      const file = await open(filler, 'w');
-      try {
-        for (;;) await file.write(CHUNK);
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
-      } finally {
-        await file.close();
-      }
-    },
+    fillDisk: () => fill(filler),
     freeDisk: () => rm(filler, { force: true }),
     close: async () => {
       for (const pid of await pids()) signalTo(pid, 'SIGCONT');
       await stop();
-      if (needsSmallDisk) execFileSync('umount', [place]);
+      if (needsSmallDisk) unmount(place);
     },
   };
 }
@@ -104,13 +95,38 @@ function signalTo(pid, signal) {
   }
 }
 
-/** @param {string} place */
-function mount(place) {
+/**
+ * A small disk that is gone with `unmount`; takes root.
+ * @param {string} place
+ * @param {string} size as `size=8m`
+ */
+export function mount(place, size) {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', SMALL_DISK, 'tmpfs', place], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', place], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
+  }
+}
+
+/** @param {string} place */
+export function unmount(place) {
+  execFileSync('umount', [place]);
+}
+
+/**
+ * Takes all the room that is left on a disk.
+ * @param {string} filler a file on it
+ */
+export async function fill(filler) {
+  const file = await open(filler, 'w');
+  try {
+    // The last write is a short one.
+    for (;;) await file.write(CHUNK);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    await file.close();
   }
 }
 
