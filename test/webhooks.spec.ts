@@ -22,9 +22,18 @@ describe('a callback whose content the database refuses', () => {
     await mirror.database.query(`
       create function refuse() returns trigger language plpgsql as $$
       begin
+          perform pg_sleep(coalesce(new.notification, '0')::float);
           raise exception 'refused' using errcode = new.introduction;
       end
       $$;
+      create function dawdle() returns trigger language plpgsql as $$
+      begin
+          perform pg_sleep(0.6);
+          return new;
+      end
+      $$;
+      create trigger dawdle before insert on callbacks for each row
+          when (new.group_id = 'slow') execute function dawdle();
       create trigger refuse before insert on topics for each row when (new.name = 'bad') execute function refuse();`);
   });
   afterAll(() => mirror.close());
@@ -60,6 +69,18 @@ describe('a callback whose content the database refuses', () => {
       ]);
     },
   );
+
+  it('has time to be journalled, though the database took long to refuse it', async () => {
+    const body = { GroupId: 'slow', Name: 'bad', Introduction: '22001', Notification: '0.6' };
+    const startedAt = performance.now();
+    const { status } = await postCallback(mirror.http, createTopicBody(body));
+    expect(status).toBe(400);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_100);
+    const kept = await mirror.database.query(
+      `select outcome from callbacks where group_id = 'slow'`,
+    );
+    expect(kept).toEqual([{ outcome: 'invalid' }]);
+  });
 });
 
 describe('receiving callbacks without authentication', () => {

@@ -47,6 +47,7 @@ export interface GroupCommitOptions<Item, Result, Prepared> {
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  readonly onFault: (() => void) | undefined;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -79,14 +80,15 @@ export class GroupCommit<Item, Result, Prepared = never> {
   /**
    * Resolves after the commit that kept the item; rejects with the commit's error, and then
    * nothing or everything may be kept of it.
+   * @param onFault is called when a batch of the item was spoiled, by it or by another: it takes longer then.
    * @throws QueueFullError at once when too many wait already.
    */
-  submit(item: Item): Promise<Result> {
+  submit(item: Item, onFault?: () => void): Promise<Result> {
     if (this.queue.length >= this.options.maxQueue) {
       return Promise.reject(new QueueFullError(this.queue.length));
     }
     return new Promise((resolve, reject) => {
-      this.queue.push({ item, resolve, reject });
+      this.queue.push({ item, onFault, resolve, reject });
       this.running ??= this.run();
       if (this.watch && this.queue.length >= this.watch.length) this.watch.reached();
     });
@@ -207,7 +209,9 @@ export class GroupCommit<Item, Result, Prepared = never> {
 
   /** A batch that an item spoils is halved until that item stands alone. */
   private async settleApart(batch: Batch<Item, Result>, error: unknown): Promise<void> {
-    if (batch.length === 1 || !this.options.isItemFault(error)) {
+    const isItemFault = this.options.isItemFault(error);
+    if (isItemFault) for (const { onFault } of batch) onFault?.();
+    if (batch.length === 1 || !isItemFault) {
       for (const { reject } of batch) reject(error);
       return;
     }

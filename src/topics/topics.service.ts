@@ -72,14 +72,16 @@ export class TopicsService implements OnModuleDestroy {
    * A callback that cannot be applied is journalled as `invalid`, without effect. One that touches more topics than
    * may be worked on at once is applied piece by piece, with others in between; its entry in the journal comes with
    * the last. If the process ends before, it has not been answered, or is still in the spool, and comes again.
+   * @param onFault is called when this set, or another of its batch, cannot be applied: to tell them apart and to
+   *   journal it takes further commits.
    * @throws QueueFullError when too many wait; nothing was kept.
    * @throws DatabaseUnavailableError when PostgreSQL did not answer; it may have been kept, and
    *   applying it again is safe.
    */
-  async apply(set: ChangeSet): Promise<Applied> {
+  async apply(set: ChangeSet, onFault?: () => void): Promise<Applied> {
     this.tracing.awaitCommit(set);
     try {
-      return await (isLarge(set) ? this.large.apply(set) : this.commits.submit(set));
+      return await (isLarge(set) ? this.large.apply(set) : this.commits.submit(set, onFault));
     } catch (error) {
       if (error instanceof TooMuchAtOnceError) return this.large.apply(set);
       if (!isDataFault(error) || !set.entry || set.changes.length === 0) throw error;

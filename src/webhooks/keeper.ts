@@ -1,15 +1,17 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { DatabaseUnavailableError, isDataFault } from '../database/errors.js';
+import { DatabaseUnavailableError } from '../database/errors.js';
 import { QueueFullError } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { SpoolRecord } from '../spool/record.js';
 import { Spool } from '../spool/spool.js';
-import type { ChangeSet, Outcome } from '../topics/change.js';
+import type { Outcome } from '../topics/change.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { type Reading, readRequest, type Request } from './reading.js';
 
 // The vendor waits two seconds. Half of that is for the database, most of the rest for the disk.
 const DATABASE_DEADLINE_MS = 1_000;
+// It does answer, but must be told again: without what it refuses, and that such a callback came.
+const REFUSED_DEADLINE_MS = 1_500;
 const DURABLE_DEADLINE_MS = 1_800;
 const DRAIN_INTERVAL_MS = 250;
 // How soon the callbacks of another process are found that died, and how often a broken disk is tried.
@@ -61,9 +63,11 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
    */
   async keep(request: Request, reading: Reading): Promise<Outcome | 'spooled'> {
     const startedAt = performance.now();
-    const committed = this.commit(request, reading.set);
+    let isRefused = false;
+    const committed = this.topics.apply(reading.set, () => (isRefused = true));
+    const lastMs = () => (isRefused ? REFUSED_DEADLINE_MS : DATABASE_DEADLINE_MS);
     try {
-      const outcome = await within(committed, DATABASE_DEADLINE_MS);
+      const { outcome } = await within(committed, lastMs);
       if (this.isAway) this.logger.log('PostgreSQL is back');
       this.isAway = false;
       return outcome;
@@ -75,12 +79,12 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
     }
     this.topics.withdraw(reading.set);
     void committed.then(
-      (outcome) => this.noteLate(request.id, reading, outcome),
+      ({ outcome }) => this.noteLate(request.id, reading, outcome),
       () => undefined,
     );
     try {
       const leftMs = DURABLE_DEADLINE_MS - (performance.now() - startedAt);
-      await within(this.append(request), leftMs);
+      await within(this.append(request), () => leftMs);
     } catch (error) {
       this.spool.withdraw(request);
       throw new NotKeptError('neither PostgreSQL nor the spool took it', { cause: error });
@@ -98,19 +102,6 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
   private async append(request: Request): Promise<void> {
     await this.spool.append(request);
     this.drainLater(DRAIN_INTERVAL_MS);
-  }
-
-  /** What the database refuses for its content is kept as it came, without effect. */
-  private async commit(request: Request, set: ChangeSet): Promise<Outcome> {
-    try {
-      return (await this.topics.apply(set)).outcome;
-    } catch (error) {
-      if (!isDataFault(error) || !set.entry || set.changes.length === 0) throw error;
-      this.logger.error({ msg: 'callback refused by the database', id: request.id, err: error });
-      const entry = { ...set.entry, otherwise: 'invalid' as const };
-      await this.topics.apply({ ...set, changes: [], entry });
-      return 'invalid';
-    }
   }
 
   private noteLate(id: string, { label }: Reading, outcome: Outcome): void {
@@ -165,14 +156,23 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
 
   private async applyAgain(record: SpoolRecord): Promise<void> {
     const { set, label } = readRequest(record);
-    this.metrics.countCallback(label, await this.commit(record, set));
+    const { outcome } = await this.topics.apply(set);
+    this.metrics.countCallback(label, outcome);
   }
 }
 
-/** @throws DeadlineError after that time; the promise goes on. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T> {
+/** @throws DeadlineError after that time, which may become longer until it is over; the promise goes on. */
+function within<T>(promise: Promise<T>, lastMs: () => number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new DeadlineError(`not durable within ${ms} ms`)), ms);
+    const startedAt = performance.now();
+    let timer: NodeJS.Timeout;
+    const wait = (): void => {
+      const leftMs = lastMs() - (performance.now() - startedAt);
+      // A timer may be early by a part of a millisecond.
+      if (leftMs >= 1) timer = setTimeout(wait, leftMs);
+      else reject(new DeadlineError(`not durable within ${lastMs()} ms`));
+    };
+    wait();
     promise.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }
