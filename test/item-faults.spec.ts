@@ -25,6 +25,7 @@ function faultyAnswer(groupId: string): ChangeSet {
         subject: 'verification',
         groupId,
         at,
+        asked: 0,
         group: { name: 'of the vendor' },
         topics: [{ topicId: 'undated', createdAt: NO_DATE, fields: { name: 'x' } }],
       },

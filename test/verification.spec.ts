@@ -40,26 +40,32 @@ function hear(groupId: string, topicId: string, { kind = 'updated', arrivedAt, a
   });
 }
 
-function verify(
+/** How many batches were committed: what is read before the vendor is asked. */
+async function committed(): Promise<number> {
+  const [row] = await mirror.database.query<{ batch: number }>('select batch::int from sequencer');
+  return row?.batch ?? 0;
+}
+
+async function verify(
   groupId: string,
   at: Micros,
   listed: Readonly<Record<string, Partial<TopicFields>>>,
-  group: Verification['group'] = { name: 'Community' },
+  { group = { name: 'Community' }, asked }: Partial<Pick<Verification, 'group' | 'asked'>> = {},
 ) {
+  const verification: Verification = {
+    subject: 'verification',
+    groupId,
+    at,
+    asked: asked ?? (await committed()),
+    group,
+    topics: Object.entries(listed).map(([topicId, fields]) => ({
+      topicId,
+      createdAt: null,
+      fields,
+    })),
+  };
   const set: ChangeSet = {
-    changes: [
-      {
-        subject: 'verification',
-        groupId,
-        at,
-        group,
-        topics: Object.entries(listed).map(([topicId, fields]) => ({
-          topicId,
-          createdAt: null,
-          fields,
-        })),
-      },
-    ],
+    changes: [verification],
     origin: 'reconcile',
     arrivedAt: at,
     operatorAccount: null,
@@ -97,13 +103,13 @@ it('writes no change where nothing differs', async () => {
   const id = newGroup();
   await hear(id, 'a', { kind: 'created', arrivedAt: START, fields: { name: 'A' } });
   const before = await changes(id);
-  const { outcome } = await verify(id, START + 10, { a: { name: 'A' } }, {});
+  const { outcome } = await verify(id, START + 10, { a: { name: 'A' } }, { group: {} });
   expect(outcome).toBe('unchanged');
   expect(await changes(id)).toEqual(before);
   expect(await group(id)).toMatchObject({ state: 'verified' });
 });
 
-it('wins over callbacks that arrived before the question, whatever their date', async () => {
+it('wins over callbacks that were committed before the question, whatever their date', async () => {
   const id = newGroup();
   await hear(id, 'a', { arrivedAt: START, at: START + 500, fields: { name: 'wrong' } });
   await hear(id, 'b', { arrivedAt: START, fields: { name: 'gone since' } });
@@ -122,29 +128,67 @@ it('wins over callbacks that arrived before the question, whatever their date', 
   ]);
 });
 
-it('ignores callbacks that arrived before the question but are applied after the answer', async () => {
+it('is asked for again when callbacks are committed after it whose date is earlier', async () => {
   const id = newGroup();
   await verify(id, START + 10, { a: { name: 'right' } });
   await hear(id, 'a', { arrivedAt: START, fields: { name: 'late' } });
   await hear(id, 'new', { kind: 'created', arrivedAt: START, fields: { name: 'late' } });
-  await hear(id, 'a', { kind: 'deleted', arrivedAt: START });
+  expect(await group(id)).toMatchObject({ state: 'stale' });
+  await verify(id, START + 20, { a: { name: 'right' } });
   expect(await topic(id, 'a')).toMatchObject({ name: 'right', deletedAt: null });
   expect((await topic(id, 'new')).deletedAt).not.toBeNull();
   expect(await group(id)).toMatchObject({ state: 'verified', topicCount: 1 });
 });
 
-it('loses against callbacks that arrived after the question, and asks again', async () => {
+it.each([
+  ['whose clock is right', 11],
+  ['whose clock is three seconds behind', -3e6],
+])('loses against callbacks that a process took after the question %s', async (_, later) => {
   const id = newGroup();
-  await hear(id, 'a', { kind: 'created', arrivedAt: START, fields: { name: 'old' } });
-  // Asked at +10; these arrive while the answer is on its way.
-  await hear(id, 'a', { arrivedAt: START + 11, fields: { name: 'new' } });
-  await hear(id, 'b', { kind: 'created', arrivedAt: START + 12, fields: { name: 'fresh' } });
-  await verify(id, START + 10, { a: { name: 'old' } });
+  await hear(id, 'a', { kind: 'created', arrivedAt: START - 4e6, fields: { name: 'old' } });
+  const asked = await committed();
+  // These arrive while the answer is on its way.
+  await hear(id, 'a', { arrivedAt: START + later, fields: { name: 'new' } });
+  const fresh = { arrivedAt: START + later + 1, fields: { name: 'fresh' } };
+  await hear(id, 'b', { kind: 'created', ...fresh });
+  await verify(id, START + 10, { a: { name: 'old' } }, { asked });
   expect(await topic(id, 'a')).toMatchObject({ name: 'new' });
   expect(await topic(id, 'b')).toMatchObject({ name: 'fresh', deletedAt: null });
   expect(await group(id)).toMatchObject({ state: 'stale', topicCount: 2 });
   await verify(id, START + 20, { a: { name: 'new' }, b: { name: 'fresh' } });
   expect(await group(id)).toMatchObject({ state: 'verified' });
+});
+
+it('loses against a callback that only confirms what is known', async () => {
+  const id = newGroup();
+  const said = { arrivedAt: START, fields: { name: 'B' } };
+  await hear(id, 'a', said);
+  const asked = await committed();
+  await hear(id, 'a', { ...said, arrivedAt: START + 11, at: START });
+  await verify(id, START + 10, { a: { name: 'A' } }, { asked });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'B' });
+  expect(await group(id)).toMatchObject({ state: 'stale' });
+});
+
+it('loses against the answer to a later question that is known already', async () => {
+  const id = newGroup();
+  const asked = await committed();
+  await hear(id, 'a', { arrivedAt: START, fields: { name: 'old' } });
+  await verify(id, START + 20, { a: { name: 'new' }, b: { name: 'B' } });
+  const { outcome } = await verify(id, START + 10, { a: { name: 'old' } }, { asked });
+  expect(outcome).toBe('unchanged');
+  expect(await topic(id, 'a')).toMatchObject({ name: 'new' });
+  expect(await topic(id, 'b')).toMatchObject({ deletedAt: null });
+  expect(await group(id)).toMatchObject({ state: 'verified' });
+});
+
+it('means nothing when it was asked for before the database was set back', async () => {
+  const id = newGroup();
+  await hear(id, 'a', { arrivedAt: START, fields: { name: 'restored' } });
+  const asked = (await committed()) + 5;
+  await verify(id, START + 10, { a: { name: 'of another time' } }, { asked });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'restored' });
+  expect(await group(id)).toMatchObject({ state: 'hooked' });
 });
 
 it('is overlaid by what arrives afterwards; a date before the question is a doubt', async () => {
@@ -158,27 +202,34 @@ it('is overlaid by what arrives afterwards; a date before the question is a doub
   expect(await group(id)).toMatchObject({ state: 'stale' });
 });
 
-it('ends a group that is gone, with its topics, and brings it back', async () => {
+it('ends a group that is gone, with its topics, once, and brings it back', async () => {
   const id = newGroup();
   await verify(id, START, { a: { name: 'A' } });
-  await verify(id, START + 10, {}, null);
+  await verify(id, START + 10, {}, { group: null });
+  const gone = await topic(id, 'a');
   expect(await group(id)).toMatchObject({ state: 'destroyed', topicCount: 0 });
-  expect((await topic(id, 'a')).deletedAt).not.toBeNull();
-  await verify(id, START + 20, { a: { name: 'A' } });
+  expect(gone.deletedAt).not.toBeNull();
+  const told = await changes(id);
+  const { outcome, seqs } = await verify(id, START + 5e6, {}, { group: null });
+  expect({ outcome, seqs }).toEqual({ outcome: 'unchanged', seqs: null });
+  expect(await topic(id, 'a')).toEqual(gone);
+  expect(await changes(id)).toEqual(told);
+  await verify(id, START + 9e6, { a: { name: 'A' } });
   expect(await group(id)).toMatchObject({ state: 'verified', topicCount: 1 });
   expect((await topic(id, 'a')).deletedAt).toBeNull();
 });
 
 it('does not set aside a doubt that came after the question', async () => {
   const id = newGroup();
+  const asked = await committed();
   await topics.apply({
-    changes: [{ subject: 'group', kind: 'doubted', groupId: id, at: START + 15, fields: {} }],
+    changes: [{ subject: 'group', kind: 'doubted', groupId: id, at: START + 5, fields: {} }],
     origin: 'callback',
-    arrivedAt: START + 15,
+    arrivedAt: START + 5,
     operatorAccount: null,
     platform: null,
   });
-  await verify(id, START + 10, {});
+  await verify(id, START + 10, {}, { asked });
   expect(await group(id)).toMatchObject({ state: 'stale' });
   await verify(id, START + 20, {});
   expect(await group(id)).toMatchObject({ state: 'verified' });

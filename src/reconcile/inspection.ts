@@ -4,7 +4,7 @@ import type { ChangeRow } from '../topics/snapshot.js';
 import { idProblem } from '../topics/id.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { isLastPage } from './listing.store.js';
-import { dateOfQuestion, look, type Look, setOf } from './look.js';
+import { look, type Look, setOf } from './look.js';
 import { VisitsStore } from './visits.store.js';
 
 /** What one group was found to be. */
@@ -37,12 +37,12 @@ export class Inspection {
     const { client } = this;
     if (client === null) return;
     for await (const groupIds of this.idsOf(client, scope)) {
-      const at = dateOfQuestion();
+      const question = await this.visits.question();
       const counts = await this.visits.topicCounts(groupIds);
       const infos = await client.getGroups(groupIds);
       const looks = infos.map((info) => {
         const topicCount = counts.get(info.groupId) ?? null;
-        return look(info, at, { client, topicCount }).then((looked) => {
+        return look(info, question, { client, topicCount }).then((looked) => {
           const isUnknown = looked.kind === 'gone' && topicCount === null;
           return this.conclude(looked, isKept, isUnknown);
         });

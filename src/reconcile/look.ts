@@ -3,7 +3,6 @@ import { VendorCallError } from '../tencent/errors.js';
 import type { RestClient } from '../tencent/rest-client.js';
 import type { ChangeSet, Verification } from '../topics/change.js';
 import { idProblem } from '../topics/id.js';
-import type { Micros } from '../topics/registers.js';
 
 /** What a look at one group of the vendor's came to. */
 export type Look =
@@ -13,10 +12,6 @@ export type Look =
   | { readonly kind: 'gone'; readonly verification: Verification }
   /** Nothing that could be relied on. */
   | { readonly kind: 'untold'; readonly groupId: string; readonly reason: string };
-
-// Clocks of replicas differ a little. What arrived elsewhere in this time before the question counts
-// as later than it: then the group is asked for once more, and nothing that was later is lost.
-const CLOCK_MARGIN_US = 250_000;
 
 // The one type of group that can have topics.
 const COMMUNITY = 'Community';
@@ -28,15 +23,13 @@ export interface LookOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The date that a question asked now has. */
-export function dateOfQuestion(): Micros {
-  return Date.now() * 1000 - CLOCK_MARGIN_US;
-}
+/** The moment before the vendor is asked, as all processes tell it: by the database. */
+export type Question = Pick<Verification, 'at' | 'asked'>;
 
 /** Asks for the topics of a group whose own answer is there, and judges both. */
 export async function look(
   info: GroupAnswer,
-  at: Micros,
+  question: Question,
   { client, topicCount, signal }: LookOptions,
 ): Promise<Look> {
   const { groupId } = info;
@@ -44,12 +37,12 @@ export async function look(
     if (info.kind === 'failed') return untold(groupId, `get_group_info: error ${info.vendorCode}`);
     const mayHaveTopics = info.kind === 'gone' || (info.fields.type ?? COMMUNITY) === COMMUNITY;
     if (!mayHaveTopics && (topicCount ?? 0) === 0) {
-      return { kind: 'told', verification: verificationOf(groupId, at, info, []) };
+      return { kind: 'told', verification: verificationOf(groupId, question, info, []) };
     }
     const answer = await client.getTopics(groupId, signal);
     if (info.kind === 'gone') {
       return answer.kind === 'gone'
-        ? { kind: 'gone', verification: verificationOf(groupId, at, null, []) }
+        ? { kind: 'gone', verification: verificationOf(groupId, question, null, []) }
         : untold(groupId, 'one answer says that the group is gone, the other does not');
     }
     switch (answer.kind) {
@@ -60,11 +53,14 @@ export async function look(
         ) {
           return untold(groupId, `${answer.failed.length} topics came with errors`);
         }
-        return { kind: 'told', verification: verificationOf(groupId, at, info, answer.topics) };
+        return {
+          kind: 'told',
+          verification: verificationOf(groupId, question, info, answer.topics),
+        };
       case 'without topics':
         // The code also comes when the whole feature is off: that must not empty the mirror.
         if ((topicCount ?? 0) > 0) return untold(groupId, 'error 11000, though topics are known');
-        return { kind: 'told', verification: verificationOf(groupId, at, info, []) };
+        return { kind: 'told', verification: verificationOf(groupId, question, info, []) };
       case 'gone':
       case 'bad id':
         return untold(groupId, `get_topic says: ${answer.kind}`);
@@ -88,7 +84,7 @@ export function setOf(verification: Verification): ChangeSet {
 
 function verificationOf(
   groupId: string,
-  at: Micros,
+  question: Question,
   info: Extract<GroupAnswer, { kind: 'group' }> | null,
   topics: readonly TopicAnswer[],
 ): Verification {
@@ -101,7 +97,7 @@ function verificationOf(
   return {
     subject: 'verification',
     groupId,
-    at,
+    ...question,
     group: info?.fields ?? null,
     topics: topics.map((topic) => ({ ...topic, fields: { ...inherited, ...topic.fields } })),
   };

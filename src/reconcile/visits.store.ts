@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { timestamp } from '../database/dates.js';
 import type { Micros } from '../topics/registers.js';
+import type { Question } from './look.js';
 
 /** A group to look at, held for this process for a while. */
 export interface Visit {
@@ -40,6 +41,17 @@ const LONGEST_PAUSE_SECONDS = 3_600;
 @Injectable()
 export class VisitsStore {
   constructor(private readonly database: Database) {}
+
+  /** The moment before a question is asked: all of its batches are seen by whoever is asked after it. */
+  async question(): Promise<Question> {
+    const rows = await this.database.connection.$queryRaw<{ batch: bigint; atUs: bigint }[]>`
+      select batch, (date_part('epoch', clock_timestamp()) * 1000000)::bigint as "atUs"
+        from sequencer
+       where id = 1`;
+    const [row] = rows;
+    if (!row) throw new Error('the sequencer has no row');
+    return { asked: Number(row.batch), at: Number(row.atUs) };
+  }
 
   /** Plans the groups of which a callback told something that only the vendor knows. */
   async planDoubted(): Promise<void> {

@@ -7,12 +7,11 @@ import { VendorAlarmError, VendorCallError, VendorUnavailableError } from '../te
 import type { GroupAnswer } from '../tencent/answers.js';
 import { RestClient } from '../tencent/rest-client.js';
 import { idProblem } from '../topics/id.js';
-import type { Micros } from '../topics/registers.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { Tracing } from '../tracing/tracing.js';
 import { Bell } from './bell.js';
 import { ListingStore } from './listing.store.js';
-import { dateOfQuestion, look, type Look, setOf } from './look.js';
+import { look, type Look, type Question, setOf } from './look.js';
 import { type Visit, VisitsStore } from './visits.store.js';
 
 /** Told of every look: what it came to, and the kinds of the changes that it made. */
@@ -137,12 +136,12 @@ export class Walk {
     }, HOLD_AGAIN_MS);
     this.underWay += claimed.length;
     try {
-      const at = dateOfQuestion();
+      const question = await this.visits.question();
       const infos = await client.getGroups([...left.keys()], options.signal);
       await Promise.all(
         infos.map(async (info) => {
           const visit = left.get(info.groupId);
-          if (visit) await this.visit(client, { info, at, visit }, options);
+          if (visit) await this.visit(client, { info, question, visit }, options);
           left.delete(info.groupId);
           this.underWay -= 1;
           this.bell.ring();
@@ -159,12 +158,12 @@ export class Walk {
 
   private async visit(
     client: RestClient,
-    { info, at, visit }: { info: GroupAnswer; at: Micros; visit: Visit },
+    { info, question, visit }: { info: GroupAnswer; question: Question; visit: Visit },
     options: Walking,
   ): Promise<void> {
     const { signal, onLook } = options;
     try {
-      const looked = await look(info, at, { client, topicCount: visit.topicCount, signal });
+      const looked = await look(info, question, { client, topicCount: visit.topicCount, signal });
       const changes = await this.conclude(looked, visit);
       onLook?.(looked, changes);
     } catch (error) {

@@ -35,13 +35,18 @@ export interface GroupChange {
 
 /**
  * What the vendor answered about a whole group, complete and without errors. It wins over every
- * callback that arrived before the question, and over none that arrived after it.
+ * callback that was committed before the question was asked, and over none that was committed since.
  */
 export interface Verification {
   readonly subject: 'verification';
   readonly groupId: string;
-  /** When the question was asked, by this side's clock. */
+  /** When the question was asked, by the database's clock. */
   readonly at: Micros;
+  /**
+   * How many batches were committed then, read from the primary before the first question was sent.
+   * What is in a later batch came after the question, whatever clocks say.
+   */
+  readonly asked: number;
   /** `null`: the group is gone. */
   readonly group: Partial<GroupFields> | null;
   /** Every topic of the group, or of those in `only`. */

@@ -9,8 +9,6 @@ export interface Read {
   readonly snapshot: Snapshot;
   /** By the database's clock. */
   readonly now: Date;
-  /** How many batches were committed before. */
-  readonly batch: number;
 }
 
 /** A batch of this process that changes topics or groups. */
@@ -51,11 +49,11 @@ export class Drafts {
   private latest: readonly Draft[] = [];
 
   /** The draft of a batch that builds on this, or `null` where it fills only the journal. */
-  make(folded: Folded, { batch, snapshot }: Read): Draft | null {
+  make(folded: Folded, { snapshot }: Read): Draft | null {
     if (isJournalOnly(folded)) return null;
     this.made += 1;
     const mark = `${this.process} ${this.made}`;
-    const seqBefore = snapshot.seq;
+    const { seq: seqBefore, batch } = snapshot;
     const draft: Draft = { folded, seqBefore, batch: batch + 1, mark, fate: 'unknown' };
     this.latest = [...this.latest, draft].slice(-MAX_LATEST);
     return draft;
@@ -70,17 +68,17 @@ export class Drafts {
   layUpon(read: Read): Ground {
     let ground: Ground = { ...read, last: null };
     for (const draft of this.latest) {
-      if (draft.batch === ground.batch + 1) ground = lay(draft, ground);
+      if (draft.batch === ground.snapshot.batch + 1) ground = lay(draft, ground);
     }
     return ground;
   }
 }
 
 /** When a batch is to be written: after the drafts it builds on, of which some may not be kept after all. */
-export function turnOf(draft: Draft | null, { batch, last }: Ground): Turn {
+export function turnOf(draft: Draft | null, { snapshot, last }: Ground): Turn {
   const isSure = last === null || last.fate === 'kept';
   return {
-    after: draft === null && isSure ? null : batch,
+    after: draft === null && isSure ? null : snapshot.batch,
     afterMark: isSure ? null : last.mark,
     mark: draft?.mark ?? null,
   };
@@ -95,9 +93,13 @@ function lay(draft: Draft, { snapshot, now }: Read): Ground {
   );
   for (const row of folded.topics) topics.set(topicKey(row.topic.groupId, row.topic.topicId), row);
   return {
-    batch,
     now: now < folded.now ? folded.now : now,
-    snapshot: { seq: folded.seq, groups: [...groups.values()], topics: [...topics.values()] },
+    snapshot: {
+      seq: folded.seq,
+      batch,
+      groups: [...groups.values()],
+      topics: [...topics.values()],
+    },
     last: draft,
   };
 }

@@ -26,6 +26,7 @@ import { isLive, isSameView, type TopicView, viewGroup, viewTopic } from './topi
 import {
   type Group,
   isHeardSince,
+  isOverruled,
   mergeGroup,
   mergeTopic,
   missTopic,
@@ -48,6 +49,8 @@ class Folding {
   private readonly writtenTopics = new Set<string>();
   private readonly changes: ChangeRow[] = [];
   private seq: number;
+  /** The number that this batch has when it is committed. */
+  private readonly batch: number;
 
   constructor(
     snapshot: Snapshot,
@@ -58,6 +61,7 @@ class Folding {
       snapshot.topics.map((row) => [topicKey(row.topic.groupId, row.topic.topicId), row]),
     );
     this.seq = snapshot.seq;
+    this.batch = snapshot.batch + 1;
   }
 
   apply(set: ChangeSet): Applied {
@@ -90,22 +94,23 @@ class Folding {
   private applyToTopic(change: TopicChange, set: ChangeSet): void {
     const { group } = this.groupRow(change.groupId);
     const row = this.topics.get(topicKey(change.groupId, change.topicId));
-    const { merged, doubtful } = mergeTopic(row?.topic, change, group, set.arrivedAt);
+    const { merged, doubtful } = mergeTopic(row?.topic, change, group, this.batch);
     this.keepTopic(row, merged, row ? viewTopic(row.topic, group) : null, set);
     this.markGroup(change.groupId, set, doubtful);
   }
 
   private applyToGroup(change: GroupChange, set: ChangeSet): void {
     const row = this.groupRow(change.groupId);
-    const { merged, doubtful } = mergeGroup(row.group, change, set.arrivedAt);
+    const { merged, doubtful } = mergeGroup(row.group, change, this.batch);
     this.replaceGroup(row, merged, set);
     this.markGroup(change.groupId, set, doubtful);
   }
 
   private verify(answer: Verification, set: ChangeSet): void {
-    const { groupId, at } = answer;
+    const { groupId, at, asked } = answer;
     const before = this.groupRow(groupId);
-    let isLate = isHeardSince(before.group, at);
+    if (isOverruled(answer, before.group, this.batch - 1)) return;
+    let isLate = isHeardSince(before.group, asked);
     this.replaceGroup(before, verifyGroup(before.group, answer), set);
 
     const listed = new Map(answer.topics.map((topic) => [topic.topicId, topic]));
@@ -114,7 +119,7 @@ class Folding {
       if (answer.only?.has(topic.topicId) === false) continue;
       const told = listed.get(topic.topicId);
       listed.delete(topic.topicId);
-      if (isHeardSince(topic, at)) isLate = true;
+      if (isHeardSince(topic, asked)) isLate = true;
       else if (told) this.correctTopic(row, verifyTopic(topic, groupId, told), set);
       else if (answer.group !== null) this.correctTopic(row, missTopic(topic, at), set);
     }
@@ -123,7 +128,7 @@ class Folding {
     }
 
     const row = this.groupRow(groupId);
-    const isDoubted = isLate || (row.doubtedAt !== null && row.doubtedAt > at);
+    const isDoubted = isLate || (row.group.doubted ?? 0) > asked;
     this.keepGroup({
       ...row,
       verifiedAt: Math.max(row.verifiedAt ?? 0, at),
@@ -198,11 +203,11 @@ class Folding {
   private markGroup(groupId: string, { arrivedAt }: ChangeSet, doubtful: boolean): void {
     const row = this.groupRow(groupId);
     const isLater = arrivedAt > (row.lastCallbackAt ?? 0);
-    const isDoubted = doubtful && arrivedAt > (row.doubtedAt ?? 0);
-    if (!isLater && !isDoubted) return;
+    if (!isLater && !doubtful) return;
     this.keepGroup({
       ...row,
-      doubtedAt: isDoubted ? arrivedAt : row.doubtedAt,
+      group: doubtful ? { ...row.group, doubted: this.batch } : row.group,
+      doubtedAt: doubtful ? Math.max(row.doubtedAt ?? 0, arrivedAt) : row.doubtedAt,
       lastCallbackAt: isLater ? arrivedAt : row.lastCallbackAt,
     });
   }

@@ -16,8 +16,8 @@ export interface Registers<F> {
   readonly stamps: Readonly<Partial<Record<keyof F, Stamp>>>;
   readonly created?: Span | undefined;
   readonly gone?: Span | undefined;
-  /** The last arrival of a callback that changed something here. */
-  readonly heard?: Micros | undefined;
+  /** The number of the batch in which a callback was last heard of it. */
+  readonly heard?: number | undefined;
   /** When the vendor was asked whose answer is the ground under all that was heard since. */
   readonly verified?: Micros | undefined;
 }

@@ -3,17 +3,22 @@ import type { Applied, ChangeSet } from './change.js';
 import type { ChangeRow, Folded, GroupRow, TopicRow } from './snapshot.js';
 import { viewGroup, viewTopic } from './topic-view.js';
 import { keysOf, type Micros, type Registers, type Span, type Stamp } from './registers.js';
-import type { GroupFields, Handover, TopicFields } from './topic.js';
+import type { Group, GroupFields, Handover, TopicFields } from './topic.js';
 
-/** Stamps of the fields, the spans of creation (`c`) and end (`g`), and what was heard and verified last. */
+/**
+ * Stamps of the fields, the spans of creation (`c`) and end (`g`), the batch in which it was heard of last
+ * (`n`), and the date of the last answer (`v`).
+ */
 interface StoredRegisters<Field extends string> {
   readonly f?: Partial<Record<Field, Stamp>> | undefined;
   readonly c?: Span | undefined;
   readonly g?: Span | undefined;
-  readonly h?: Micros | undefined;
+  readonly n?: number | undefined;
   readonly v?: Micros | undefined;
-  /** Of a group: its last change of owner. */
+  /** Of a group: its last change of owner, the batch of its last doubt, and how many there were at the last question. */
   readonly o?: Handover | undefined;
+  readonly d?: number | undefined;
+  readonly q?: number | undefined;
 }
 
 /** What `mirror_read_v2` answers. Dates in µs. */
@@ -66,6 +71,8 @@ export function toGroupRow(row: StoredGroup): GroupRow {
       groupId: row.group_id,
       known: toKnown<GroupFields>(values, row.registers),
       handover: row.registers.o,
+      doubted: row.registers.d,
+      asked: row.registers.q,
     },
     topicCount: row.topic_count,
     seq: row.seq,
@@ -115,7 +122,7 @@ export function groupColumns(rows: readonly GroupRow[]): Columns {
     array(rows, ({ verifiedAt }) => verifiedAt),
     array(rows, ({ lastCallbackAt }) => lastCallbackAt),
     array(views, ({ destroyedAt }) => wholeMillis(destroyedAt)),
-    list(rows, ({ group }) => toStored(group.known, group.handover)),
+    list(rows, ({ group }) => toStored(group.known, group)),
   ];
 }
 
@@ -204,16 +211,17 @@ function toKnown<F extends object>(values: F, stored: StoredRegisters<string>): 
     stamps: stamps as Registers<F>['stamps'],
     created: stored.c,
     gone: stored.g,
-    heard: stored.h,
+    heard: stored.n,
     verified: stored.v,
   };
 }
 
 function toStored<F>(
   { stamps, created, gone, heard, verified }: Registers<F>,
-  handover?: Handover,
+  { handover, doubted, asked }: Partial<Group> = {},
 ): StoredRegisters<Extract<keyof F, string>> {
-  return { f: stamps, c: created, g: gone, h: heard, v: verified, o: handover };
+  const registers = { f: stamps, c: created, g: gone, n: heard, v: verified };
+  return { ...registers, o: handover, d: doubted, q: asked };
 }
 
 function wholeMillis(at: Micros | null): Micros | null {

@@ -36,6 +36,8 @@ export interface Snapshot {
   readonly topics: readonly TopicRow[];
   /** The last `seq` given away. */
   readonly seq: number;
+  /** How many batches were committed before. */
+  readonly batch: number;
 }
 
 /** The rows to be written. */

@@ -6,8 +6,9 @@
 // a group is the end of every topic that was not created after it, and its new owner is theirs. All
 // of this is made of maxima and minima (registers.ts): order and number of deliveries do not matter.
 //
-// An answer of the vendor is the ground under all that: it replaces what callbacks said that arrived
-// before the question, and whatever arrived after it is laid upon it.
+// An answer of the vendor is the ground under all that: it replaces what callbacks said that were committed
+// before the question was asked, and whatever is committed since is laid upon it. The number of the batch
+// tells the two apart, which all processes share; clocks do not.
 import type { GroupChange, TopicChange, Verification, VerifiedTopic } from './change.js';
 import {
   absorb,
@@ -21,7 +22,7 @@ import {
   type Span,
   type Stamp,
 } from './registers.js';
-import { rebirth } from './topic-view.js';
+import { rebirth, viewGroup } from './topic-view.js';
 
 /** What is told of a topic; `null`: never learned. */
 export interface TopicFields {
@@ -55,6 +56,10 @@ export interface Group {
   readonly known: Registers<GroupFields>;
   /** The last change of owner. A creation only repeats who owns the group, so it is no such change. */
   readonly handover?: Handover | undefined;
+  /** The number of the batch in which the last doubt about it came up. */
+  readonly doubted?: number | undefined;
+  /** How many batches were committed when the vendor was asked whose answer was compared last. */
+  readonly asked?: number | undefined;
 }
 
 export type Handover = readonly [at: Micros, ownerAccount: string | null];
@@ -65,23 +70,25 @@ export interface Merged<T> {
   readonly doubtful: boolean;
 }
 
-/** What a topic is after a callback that arrived at `arrivedAt`; the same object if it is no other. */
+/**
+ * What a topic is after a callback of the batch with that number. The answer that is known was asked
+ * for before, since it is committed: a callback whose date is earlier all the same may be a late one.
+ */
 export function mergeTopic(
   topic: Topic | undefined,
   change: TopicChange,
   group: Group,
-  arrivedAt: Micros,
+  batch: number,
 ): Merged<Topic> {
-  if (topic && isAnswered(group, arrivedAt)) return { merged: topic, doubtful: false };
-  const before = topic ?? unseenTopic(change, group, arrivedAt);
+  const { groupId, topicId } = change;
+  const before = topic ?? { groupId, topicId, known: NOTHING_KNOWN };
   const { known, tie } = absorb<TopicFields>(before.known, {
     kind: change.kind === 'deleted' ? 'gone' : change.kind,
     at: change.at,
     fields: change.fields,
   });
-  const merged = settleTopic({ ...before, known: hear(known, arrivedAt) }, group);
-  if (topic && isSameKnowledge(topic.known, merged.known)) return { merged: topic, doubtful: tie };
-  if (isAnswered(group, arrivedAt)) return { merged, doubtful: false };
+  const merged = settleTopic({ ...before, known: hear(known, batch) }, group);
+  if (topic && isSameKnowledge(topic.known, merged.known)) return { merged, doubtful: tie };
   return {
     merged,
     doubtful:
@@ -121,8 +128,7 @@ export function missTopic(topic: Topic, at: Micros): Topic {
   return { ...topic, known: { ...topic.known, gone: [at, at] } };
 }
 
-export function mergeGroup(group: Group, change: GroupChange, arrivedAt: Micros): Merged<Group> {
-  if (isAnswered(group, arrivedAt)) return { merged: group, doubtful: false };
+export function mergeGroup(group: Group, change: GroupChange, batch: number): Merged<Group> {
   if (change.kind === 'doubted') return { merged: group, doubtful: true };
   const { known, tie } = absorb<GroupFields>(group.known, {
     kind: change.kind === 'destroyed' ? 'gone' : change.kind,
@@ -130,13 +136,10 @@ export function mergeGroup(group: Group, change: GroupChange, arrivedAt: Micros)
     fields: change.fields,
   });
   const handover = laterHandover(group.handover, change);
-  if (isSameKnowledge(group.known, known) && handover === group.handover) {
-    return { merged: group, doubtful: tie };
-  }
-  return {
-    merged: { groupId: group.groupId, known: hear(known, arrivedAt), handover },
-    doubtful: tie || isBeforeAnswer(group, change.at),
-  };
+  const { groupId, doubted, asked } = group;
+  const merged = { groupId, known: hear(known, batch), handover, doubted, asked };
+  const isNews = !isSameKnowledge(group.known, known) || handover !== group.handover;
+  return { merged, doubtful: tie || (isNews && isBeforeAnswer(group, change.at)) };
 }
 
 function laterHandover(
@@ -151,44 +154,41 @@ function laterHandover(
   return [at, ownerAccount];
 }
 
-/**
- * What a group is after the vendor told it whole, or that it is gone. From then on callbacks that
- * arrived before the question mean nothing, neither for the group nor for its topics.
- */
-export function verifyGroup(before: Group, { group, at }: Verification): Group {
-  const { groupId, known } = before;
-  if (isHeardSince(before, at)) return { ...before, known: { ...known, verified: at } };
-  if (group === null) return { groupId, known: { ...known, gone: [at, at], verified: at } };
-  return { groupId, known: { ...ground(known, group), created: known.created, verified: at } };
+/** What a group is after the vendor told it whole, or that it is gone; an end keeps its date. */
+export function verifyGroup(before: Group, { group, at, asked }: Verification): Group {
+  const { groupId, known, doubted } = before;
+  const isLate = isHeardSince(before, asked);
+  if (isLate) return { ...before, known: { ...known, verified: at }, asked };
+  if (group === null) {
+    const isOver = viewGroup(before).destroyedAt !== null;
+    const gone: Span | undefined = isOver ? known.gone : [at, at];
+    return { groupId, known: { ...known, gone, verified: at }, doubted, asked };
+  }
+  const { created } = known;
+  return { groupId, known: { ...ground(known, group), created, verified: at }, doubted, asked };
 }
 
-/** Whether a callback changed something after the question was asked, so that the answer is late. */
-export function isHeardSince({ known }: Topic | Group, asked: Micros): boolean {
+/** Whether a callback was heard of it after the question was asked, so that the answer is late. */
+export function isHeardSince({ known }: Topic | Group, asked: number): boolean {
   return (known.heard ?? 0) > asked;
 }
 
-/** A topic nobody told of. Its group was told whole since the callback arrived: then it is gone. */
-function unseenTopic(change: TopicChange, group: Group, arrivedAt: Micros): Topic {
-  const { groupId, topicId } = change;
-  const { verified } = group.known;
-  return verified !== undefined && arrivedAt <= verified
-    ? { groupId, topicId, known: { ...NOTHING_KNOWN, gone: [verified, verified] } }
-    : { groupId, topicId, known: NOTHING_KNOWN };
+/**
+ * Whether an answer must not be used: one to a later question is known, or it was asked for before the
+ * database was set back to an earlier state, where fewer batches were committed.
+ */
+export function isOverruled({ asked }: Verification, group: Group, committed: number): boolean {
+  return asked < (group.asked ?? 0) || asked > committed;
 }
 
-/** Whether a callback arrived before the question whose answer is known. */
-function isAnswered({ known }: Group, arrivedAt: Micros): boolean {
-  return known.verified !== undefined && arrivedAt <= known.verified;
-}
-
-/** Whether the date of a callback lies before the question, although it arrived after it. */
+/** Whether the date of a callback lies before the question, although it was committed after it. */
 function isBeforeAnswer({ known }: Group, at: Micros): boolean {
   return known.verified !== undefined && at <= known.verified;
 }
 
-function hear<F>(known: Registers<F>, arrivedAt: Micros): Registers<F> {
+function hear<F>(known: Registers<F>, batch: number): Registers<F> {
   const { values, stamps, created, gone, verified } = known;
-  return { values, stamps, created, gone, heard: Math.max(known.heard ?? 0, arrivedAt), verified };
+  return { values, stamps, created, gone, heard: batch, verified };
 }
 
 /** An answer as what all later callbacks are laid upon; what it does not name stays. */

@@ -118,7 +118,7 @@ export class TopicsService implements OnModuleDestroy {
    */
   async compare(sets: readonly ChangeSet[]): Promise<Comparison> {
     const now = new Date();
-    const made = foldApplicable(sets, { seq: 0, groups: [], topics: [] }, now);
+    const made = foldApplicable(sets, { seq: 0, batch: 0, groups: [], topics: [] }, now);
     const groupIds = made.groups.map((row) => row.group.groupId);
     const { groups, topics } = await this.store.readGroups(this.database.writer, groupIds);
     return compareTopics(made, { groups, topics });

@@ -124,9 +124,9 @@ function toRead(row: Answer | undefined): Read {
     const stored = JSON.parse(text) as Stored;
     return {
       now: new Date(stored.now_us / 1000),
-      batch: stored.batch,
       snapshot: {
         seq: stored.seq,
+        batch: stored.batch,
         groups: (stored.groups ?? []).map(toGroupRow),
         topics: (stored.topics ?? []).map(toTopicRow),
       },
