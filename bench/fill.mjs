@@ -28,7 +28,7 @@ const FIELDS = ['name', 'type', 'ownerAccount', 'operatorAccount', 'introduction
   .concat(['faceUrl', 'customString', 'userDefinedDataList'])
   .map((field) => `"${field}":['||us||',0]`)
   .join(',');
-const REGISTERS = `('{"f":{${FIELDS}},"c":['||us||','||us||'],"h":'||us||'}')::json`;
+const REGISTERS = `('{"f":{${FIELDS}},"c":['||us||','||us||'],"n":1}')::json`;
 const LIST = `'[{"Key":"UserDefined1","Value":"'||shelf||'"},{"Key":"UserDefined2","Value":"'||number||'"}]'`;
 
 const STATEMENTS = {
@@ -128,7 +128,7 @@ async function insertGroups(pool, { topics, groups, firstAt }) {
      select ${GROUP_ID}, 'Community number ' || n, 'Community', 'user_' || n % 50021,
             $2::bigint / $3::bigint + case when n < $2::bigint % $3::bigint then 1 else 0 end,
             $2::bigint - $3::bigint + n + 1, now() - n % 86400 * interval '1 second', now() - interval '1 day',
-            ('{"f":{"name":['||us||',0],"type":['||us||',0],"ownerAccount":['||us||',0]},"c":['||us||','||us||'],"h":'||us||'}')::json
+            ('{"f":{"name":['||us||',0],"type":['||us||',0],"ownerAccount":['||us||',0]},"c":['||us||','||us||'],"n":1}')::json
        from (select n, floor(extract(epoch from $1::timestamptz) * 1000000)::bigint::text as us
                from generate_series(0, $3::bigint - 1) n) made`,
     [firstAt, topics, groups],

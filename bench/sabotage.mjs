@@ -103,8 +103,8 @@ const BUGS = {
   },
   'the last writer wins the whole row': {
     file: 'topics/registers.js',
-    find: 'const order = compareStamps(stamp, stamps[field]);',
-    put: 'const order = 1;',
+    find: 'const compared = old === undefined ? 1 : compareStamps(stamp, old);',
+    put: 'const compared = 1;',
     fault: 'nothing',
     seconds: 3,
   },

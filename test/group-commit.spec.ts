@@ -10,7 +10,17 @@ import { until } from './support/until.js';
 
 function created(topicId: string, name: string, at = Date.now() * 1000): ChangeSet {
   return {
-    changes: [{ subject: 'topic', kind: 'created', groupId: 'g', topicId, at, fields: { name } }],
+    changes: [
+      {
+        subject: 'topic',
+        kind: 'created',
+        groupId: 'g',
+        topicId,
+        at,
+        precision: 1,
+        fields: { name },
+      },
+    ],
     origin: 'callback',
     arrivedAt: at,
     operatorAccount: null,

@@ -41,7 +41,15 @@ function faultyCallback(topicId: string): ChangeSet & { readonly entry: { readon
   const at = Date.now() * 1000;
   return {
     changes: [
-      { subject: 'topic', kind: 'created', groupId: 'f', topicId, at: NO_DATE, fields: {} },
+      {
+        subject: 'topic',
+        kind: 'created',
+        groupId: 'f',
+        topicId,
+        at: -NO_DATE,
+        precision: 1,
+        fields: {},
+      },
     ],
     origin: 'callback',
     arrivedAt: at,

@@ -149,6 +149,11 @@ it('what is large in bytes is read in portions: an owner change over 60 topics o
   expect((process.memoryUsage().rss - before) / 1024 ** 2).toBeLessThan(150);
 });
 
+async function committed(): Promise<number> {
+  const [row] = await mirror.database.query<{ batch: number }>('select batch::int from sequencer');
+  return row?.batch ?? 0;
+}
+
 it('an answer of the vendor about a group with very many deleted topics is applied', async () => {
   await fill('answered', 6_000);
   await say('AfterGroupInfoChanged', { GroupId: 'answered', Type: 'Community', Name: 'n' });
@@ -159,6 +164,7 @@ it('an answer of the vendor about a group with very many deleted topics is appli
         subject: 'verification',
         groupId: 'answered',
         at,
+        asked: await committed(),
         group: { name: 'told' },
         topics: [
           { topicId: 't000001', createdAt: null, fields: { name: 'kept' } },

@@ -8,7 +8,7 @@ import { callbackId } from '../src/webhooks/callback.js';
 import { startApp, type TestApp } from './support/app.js';
 import { callbackQuery, OK } from './support/callbacks.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
-import { BASE_MS, type Event, history, inGroup } from './support/dated-history.js';
+import { BASE_MS, distinctHistory, type Event, history, inGroup } from './support/dated-history.js';
 
 const RUNS = 30;
 const HTTP_RUNS = 10;
@@ -61,12 +61,29 @@ function changeSet(body: Event): ChangeSet {
   return readRequest(request).set;
 }
 
-describe('a history with known times', () => {
+/**
+ * Two groups that were told the same in different orders are alike. Where two events of the history share
+ * their date nobody can tell which was the later: then the order of arrival decides, and they may differ,
+ * but only if both are stale.
+ */
+async function expectAlike(a: string, b: string, mayTie: boolean): Promise<void> {
+  const stale = await database.query(
+    'select 1 from groups where group_id in ($1, $2) and doubted_at is not null',
+    [a, b],
+  );
+  if (mayTie && stale.length === 2) return;
+  expect(await seen(a)).toEqual(await seen(b));
+}
+
+describe.each([
+  ['a history with known times', distinctHistory, false],
+  ['a history with known times, some of them the same', history, true],
+])('%s', (_, arbitrary, mayTie) => {
   it(
     'ends in the same topics in any order and any number of deliveries, over HTTP and two processes',
     async () => {
       await fc.assert(
-        fc.asyncProperty(history, async ({ events, one, two }) => {
+        fc.asyncProperty(arbitrary, async ({ events, one, two }) => {
           const groups = [`@TGS#_http-a${(turn += 1)}`, `@TGS#_http-b${turn}`];
           const deliver = async (groupId: string, order: readonly number[], apps: TestApp[]) => {
             for (const [step, index] of order.entries()) {
@@ -79,7 +96,7 @@ describe('a history with known times', () => {
             deliver(groups[0] ?? '', one, replicas.slice(0, 1)),
             deliver(groups[1] ?? '', two, replicas),
           ]);
-          expect(await seen(groups[0] ?? '')).toEqual(await seen(groups[1] ?? ''));
+          await expectAlike(groups[0] ?? '', groups[1] ?? '', mayTie);
         }),
         { numRuns: HTTP_RUNS },
       );
@@ -91,7 +108,7 @@ describe('a history with known times', () => {
     'ends in the same topics when everything arrives at once, over two processes',
     async () => {
       await fc.assert(
-        fc.asyncProperty(history, async ({ events, one, two }) => {
+        fc.asyncProperty(arbitrary, async ({ events, one, two }) => {
           const [a, b] = [`@TGS#_once-a${(turn += 1)}`, `@TGS#_once-b${turn}`];
           const services = replicas.map(({ app }) => app.get(TopicsService));
           const deliver = (groupId: string, order: readonly number[]) =>
@@ -101,7 +118,7 @@ describe('a history with known times', () => {
               return body && service?.apply(changeSet(inGroup(body, groupId)));
             });
           await Promise.all([...deliver(a, one), ...deliver(b, two)]);
-          expect(await seen(a)).toEqual(await seen(b));
+          await expectAlike(a, b, mayTie);
         }),
         { numRuns: RUNS },
       );

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import supertest from 'supertest';
 import { startSimulator, type Simulator } from '../src/simulator/simulator.js';
 import { createTopicBody, groupPath, OK } from './support/callbacks.js';
-import { history, inGroup } from './support/dated-history.js';
+import { distinctHistory, inGroup } from './support/dated-history.js';
 import { live } from './support/history.js';
 import { scrape } from './support/metrics.js';
 import {
@@ -43,7 +43,7 @@ describe(`two replicas${PROXIES ? ' behind HAProxy and PgBouncer' : ''}`, () => 
   let turn = 0;
   it('end in the same topics in any order and any number of deliveries', async () => {
     await fc.assert(
-      fc.asyncProperty(history, async ({ events, one, two }) => {
+      fc.asyncProperty(distinctHistory, async ({ events, one, two }) => {
         const deliver = async (groupId: string, order: readonly number[]) => {
           for (const index of order) {
             const body = events[index];

@@ -1,7 +1,7 @@
 // The vendor's answer about a group against callbacks that came before and after the question.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { ChangeSet, Verification } from '../src/topics/change.js';
-import type { Micros } from '../src/topics/registers.js';
+import { type Micros, PRECISION } from '../src/topics/moment.js';
 import type { TopicFields } from '../src/topics/topic.js';
 import { TopicsService } from '../src/topics/topics.service.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -25,14 +25,15 @@ interface Hint {
   readonly arrivedAt: Micros;
   /** When it says it happened; with its arrival unless named. */
   readonly at?: Micros;
+  readonly precision?: Micros;
   readonly fields?: Partial<TopicFields>;
 }
 
-function hear(groupId: string, topicId: string, { kind = 'updated', arrivedAt, at, fields }: Hint) {
+function hear(groupId: string, topicId: string, hint: Hint) {
+  const { kind = 'updated', arrivedAt, at = arrivedAt, fields = {} } = hint;
+  const { precision = PRECISION.eventTime } = hint;
   return topics.apply({
-    changes: [
-      { subject: 'topic', kind, groupId, topicId, at: at ?? arrivedAt, fields: fields ?? {} },
-    ],
+    changes: [{ subject: 'topic', kind, groupId, topicId, at, precision, fields }],
     origin: 'callback',
     arrivedAt,
     operatorAccount: 'somebody',
@@ -118,10 +119,10 @@ it('wins over callbacks that were committed before the question, whatever their 
   expect(await topic(id, 'a')).toMatchObject({ name: 'right' });
   expect((await topic(id, 'b')).deletedAt).not.toBeNull();
   expect(await topic(id, 'c')).toMatchObject({ name: 'still there', deletedAt: null });
-  expect(await changes(id)).toMatchObject([
-    { kind: 'created' },
-    { kind: 'created' },
-    { kind: 'deleted' },
+  const repairs = (await changes(id)).slice(3);
+  expect(
+    repairs.toSorted((a, b) => (String(a.topic_id) < String(b.topic_id) ? -1 : 1)),
+  ).toMatchObject([
     { kind: 'updated', topic_id: 'a', before: { name: 'wrong' }, after: { name: 'right' } },
     { kind: 'deleted', topic_id: 'b', origin: 'reconcile' },
     { kind: 'restored', topic_id: 'c', origin: 'reconcile' },
@@ -161,7 +162,7 @@ it.each([
 
 it('loses against a callback that only confirms what is known', async () => {
   const id = newGroup();
-  const said = { arrivedAt: START, fields: { name: 'B' } };
+  const said = { arrivedAt: START, precision: PRECISION.requestTime, fields: { name: 'B' } };
   await hear(id, 'a', said);
   const asked = await committed();
   await hear(id, 'a', { ...said, arrivedAt: START + 11, at: START });
@@ -194,12 +195,33 @@ it('means nothing when it was asked for before the database was set back', async
 it('is overlaid by what arrives afterwards; a date before the question is a doubt', async () => {
   const id = newGroup();
   await verify(id, START + 10, { a: { name: 'right' } });
-  await hear(id, 'a', { arrivedAt: START + 30, fields: { name: 'newer' } });
+  const inTime = { arrivedAt: START + 2e6, at: START + 1e6 };
+  await hear(id, 'a', { ...inTime, fields: { name: 'newer' } });
   expect(await topic(id, 'a')).toMatchObject({ name: 'newer' });
   expect(await group(id)).toMatchObject({ state: 'verified' });
-  await hear(id, 'a', { arrivedAt: START + 40, at: START + 5, fields: { introduction: 'when?' } });
+  await hear(id, 'a', { arrivedAt: START + 3e6, at: START + 5, fields: { introduction: 'when?' } });
   expect(await topic(id, 'a')).toMatchObject({ introduction: 'when?' });
   expect(await group(id)).toMatchObject({ state: 'stale' });
+});
+
+it.each([
+  ['by its arrival', { precision: PRECISION.arrival, at: START + 9e6 }],
+  ['in the second of the question', { precision: PRECISION.requestTime, at: START }],
+])('is asked for again when a callback is dated %s', async (_, date) => {
+  const id = newGroup();
+  await verify(id, START + 10, { a: { name: 'right' } });
+  await hear(id, 'a', { arrivedAt: START + 9e6, ...date, fields: { name: 'newer' } });
+  expect(await topic(id, 'a')).toMatchObject({ name: 'newer' });
+  expect(await group(id)).toMatchObject({ state: 'stale' });
+});
+
+it('is not set back by what is dated long before it', async () => {
+  const id = newGroup();
+  const old = { arrivedAt: START, fields: { name: 'old', customString: 'untold' } };
+  await hear(id, 'a', old);
+  await verify(id, START + 9e7, { a: { name: 'right' } });
+  await hear(id, 'a', old);
+  expect(await topic(id, 'a')).toMatchObject({ name: 'right', customString: 'untold' });
 });
 
 it('ends a group that is gone, with its topics, once, and brings it back', async () => {
@@ -223,7 +245,9 @@ it('does not set aside a doubt that came after the question', async () => {
   const id = newGroup();
   const asked = await committed();
   await topics.apply({
-    changes: [{ subject: 'group', kind: 'doubted', groupId: id, at: START + 5, fields: {} }],
+    changes: [
+      { subject: 'group', kind: 'doubted', groupId: id, at: START + 5, precision: 1, fields: {} },
+    ],
     origin: 'callback',
     arrivedAt: START + 5,
     operatorAccount: null,

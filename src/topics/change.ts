@@ -9,6 +9,8 @@ export interface TopicChange {
   readonly topicId: string;
   /** When it happened, as well as that is known: `EventTime`, else `RequestTime`, else arrival. */
   readonly at: Micros;
+  /** How well: it happened less than that after `at`. */
+  readonly precision: Micros;
   /** Only the fields that were named. */
   readonly fields: Partial<TopicFields>;
 }
@@ -30,6 +32,7 @@ export interface GroupChange {
   readonly kind: 'created' | 'updated' | 'destroyed' | 'doubted';
   readonly groupId: string;
   readonly at: Micros;
+  readonly precision: Micros;
   readonly fields: Partial<GroupFields>;
 }
 

@@ -93,7 +93,8 @@ function lay(draft: Draft, { snapshot, now }: Read): Ground {
   );
   for (const row of folded.topics) topics.set(topicKey(row.topic.groupId, row.topic.topicId), row);
   return {
-    now: now < folded.now ? folded.now : now,
+    // Later than that of the batch before: what is dated ahead of it counts as dated by it.
+    now: now <= folded.now ? new Date(folded.now.getTime() + 1) : now,
     snapshot: {
       seq: folded.seq,
       batch,

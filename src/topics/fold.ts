@@ -4,6 +4,7 @@
 //
 // What is made once for each callback is spelled out: an object that is spread and then given more fields
 // has a hidden class of its own in V8, made each time among the old objects, and leads to what is new.
+import { isHeardSince, isOverruled, missTopic, verifyGroup, verifyTopic } from './answer.js';
 import type {
   Applied,
   ChangeSet,
@@ -12,6 +13,7 @@ import type {
   TopicChange,
   Verification,
 } from './change.js';
+import { type Micros, type Order, PRECISION } from './moment.js';
 import { isSame, NOTHING_KNOWN } from './registers.js';
 import {
   type ChangeRow,
@@ -23,18 +25,10 @@ import {
 } from './snapshot.js';
 import { diffTopic } from './topic-diff.js';
 import { isLive, isSameView, type TopicView, viewGroup, viewTopic } from './topic-view.js';
-import {
-  type Group,
-  isHeardSince,
-  isOverruled,
-  mergeGroup,
-  mergeTopic,
-  missTopic,
-  settleTopic,
-  type Topic,
-  verifyGroup,
-  verifyTopic,
-} from './topic.js';
+import { type Group, mergeGroup, mergeTopic, settleTopic, type Topic } from './topic.js';
+
+// `now` is told in whole milliseconds.
+const MICROS_OF_A_MS = 999;
 
 export function fold(sets: readonly ChangeSet[], snapshot: Snapshot, now: Date): Folded {
   const folding = new Folding(snapshot, now);
@@ -51,6 +45,10 @@ class Folding {
   private seq: number;
   /** The number that this batch has when it is committed. */
   private readonly batch: number;
+  /** How many sets were applied. */
+  private applied = 0;
+  /** The place of the set that is being applied. */
+  private order: Order = [0, 0];
 
   constructor(
     snapshot: Snapshot,
@@ -64,7 +62,17 @@ class Folding {
     this.batch = snapshot.batch + 1;
   }
 
-  apply(set: ChangeSet): Applied {
+  /**
+   * The database's now, and later than that of the set before: nothing that arrives has happened later,
+   * whatever the clock says by which it is dated.
+   */
+  private get limit(): Micros {
+    return this.now.getTime() * 1000 + MICROS_OF_A_MS + this.applied;
+  }
+
+  apply(given: ChangeSet): Applied {
+    const set = given.arrivedAt > this.limit ? { ...given, arrivedAt: this.limit } : given;
+    this.order = [this.batch, this.applied];
     const before = this.seq;
     for (const change of set.changes) {
       switch (change.subject) {
@@ -86,32 +94,42 @@ class Folding {
           break;
       }
     }
+    this.applied += 1;
     return this.seq === before
       ? { outcome: otherwise(set), seqs: null }
       : { outcome: 'applied', seqs: [before + 1, this.seq] };
   }
 
-  private applyToTopic(change: TopicChange, set: ChangeSet): void {
+  private applyToTopic(given: TopicChange, set: ChangeSet): void {
+    const change = this.notAhead(given);
     const { group } = this.groupRow(change.groupId);
     const row = this.topics.get(topicKey(change.groupId, change.topicId));
-    const { merged, doubtful } = mergeTopic(row?.topic, change, group, this.batch);
+    const { merged, doubtful } = mergeTopic(row?.topic, change, group, this.order);
     this.keepTopic(row, merged, row ? viewTopic(row.topic, group) : null, set);
     this.markGroup(change.groupId, set, doubtful);
   }
 
-  private applyToGroup(change: GroupChange, set: ChangeSet): void {
+  private applyToGroup(given: GroupChange, set: ChangeSet): void {
+    const change = this.notAhead(given);
     const row = this.groupRow(change.groupId);
-    const { merged, doubtful } = mergeGroup(row.group, change, this.batch);
+    const { merged, doubtful } = mergeGroup(row.group, change, this.order);
     this.replaceGroup(row, merged, set);
     this.markGroup(change.groupId, set, doubtful);
   }
 
+  /** What is dated later than its arrival counts as dated by that. */
+  private notAhead<C extends TopicChange | GroupChange>(change: C): C {
+    const { limit } = this;
+    return change.at <= limit ? change : { ...change, at: limit, precision: PRECISION.arrival };
+  }
+
   private verify(answer: Verification, set: ChangeSet): void {
     const { groupId, at, asked } = answer;
+    const { order } = this;
     const before = this.groupRow(groupId);
     if (isOverruled(answer, before.group, this.batch - 1)) return;
     let isLate = isHeardSince(before.group, asked);
-    this.replaceGroup(before, verifyGroup(before.group, answer), set);
+    this.replaceGroup(before, verifyGroup(before.group, answer, order), set);
 
     const listed = new Map(answer.topics.map((topic) => [topic.topicId, topic]));
     for (const row of this.topicsOf(groupId)) {
@@ -120,17 +138,19 @@ class Folding {
       const told = listed.get(topic.topicId);
       listed.delete(topic.topicId);
       if (isHeardSince(topic, asked)) isLate = true;
-      else if (told) this.correctTopic(row, verifyTopic(topic, groupId, told), set);
-      else if (answer.group !== null) this.correctTopic(row, missTopic(topic, at), set);
+      else if (told) this.correctTopic(row, verifyTopic(topic, answer, told, order), set);
+      else if (answer.group !== null) this.correctTopic(row, missTopic(topic, at, order), set);
     }
     for (const told of listed.values()) {
-      this.keepTopic(undefined, verifyTopic(undefined, groupId, told), null, set);
+      this.keepTopic(undefined, verifyTopic(undefined, answer, told, order), null, set);
     }
 
     const row = this.groupRow(groupId);
     const isDoubted = isLate || (row.group.doubted ?? 0) > asked;
     this.keepGroup({
       ...row,
+      // Kept by the other parts of the same answer, too.
+      group: isLate ? { ...row.group, doubted: this.batch } : row.group,
       verifiedAt: Math.max(row.verifiedAt ?? 0, at),
       doubtedAt: isDoubted ? (row.doubtedAt ?? at) : null,
     });

@@ -62,16 +62,17 @@ export function consequence(change: WholeGroupChange, topicIds: readonly string[
     const only = new Set(topicIds);
     return { ...change, only, topics: change.topics.filter(({ topicId }) => only.has(topicId)) };
   }
-  const { groupId, at, kind, fields } = change;
+  const { groupId, at, precision, kind, fields } = change;
   const { ownerAccount } = fields;
   return kind === 'destroyed'
-    ? { subject: 'topics', kind: 'deleted', groupId, topicIds, at, fields: {} }
+    ? { subject: 'topics', kind: 'deleted', groupId, topicIds, at, precision, fields: {} }
     : {
         subject: 'topics',
         kind: 'updated',
         groupId,
         topicIds,
         at,
+        precision,
         fields: ownerAccount === undefined ? {} : { ownerAccount },
       };
 }

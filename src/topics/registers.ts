@@ -1,14 +1,24 @@
-// The algebra under the merge rules: values that remember when they were said. Every operation
-// takes the larger of two by a fixed order, so any order and any repetition end the same.
+// The algebra under the merge rules: values that remember when they were said. A later date wins. Of dates that
+// cannot tell (moment.ts) the last to arrive wins, and its stamp then covers what both leave open: the later
+// `at` up to the later end. So the `at` of a stamp never falls; two orders of arrival can end differently only
+// where each of them met such a tie, and a tie of different values is reported.
+import {
+  compareDates,
+  type Dated,
+  type Micros,
+  type Moment,
+  type Order,
+  type Span,
+  widen,
+} from './moment.js';
 
-/** A point in time: whole microseconds since 1970. Exact as a number until the year 2255. */
-export type Micros = number;
+export type { Micros, Moment, Span } from './moment.js';
 
-/** When a field was last said, and how: at the same date 1, an update, beats 0, the creation it followed. */
-export type Stamp = readonly [at: Micros, rank: 0 | 1];
-
-/** The earliest and the latest date of an event that may be told more than once. */
-export type Span = readonly [first: Micros, last: Micros];
+/**
+ * When a field was last said, and how: at dates that cannot tell 1, an update, beats 0, the creation it followed.
+ * Without a precision it is exact.
+ */
+export type Stamp = readonly [at: Micros, rank: 0 | 1, precision?: Micros];
 
 /** Values of `F` with the stamps they were said with, and when their owner came and went. */
 export interface Registers<F> {
@@ -22,45 +32,40 @@ export interface Registers<F> {
   readonly verified?: Micros | undefined;
 }
 
-/** The stamp of what the vendor answered: whatever is said later was said after it. */
-export const GROUND: Stamp = [0, 0];
-
-export interface Statement<F> {
+export interface Statement<F> extends Dated {
   readonly kind: 'created' | 'updated' | 'gone';
-  readonly at: Micros;
   /** Only the fields that were named. */
   readonly fields: Readonly<Partial<F>>;
+  readonly order: Order;
 }
 
 export const NOTHING_KNOWN = Object.freeze({ values: {}, stamps: {} });
 
-/**
- * What is known after a statement. `tie`: two values of one field claim the same date, so the one
- * that stays is chosen by a fixed order and not by knowledge.
- */
+/** What is known after a statement. `tie`: it said another value than is known, and dates cannot tell which is the later. */
 export function absorb<F>(
   known: Registers<F>,
-  { kind, at, fields }: Statement<F>,
+  { kind, at, precision, order, fields }: Statement<F>,
 ): { known: Registers<F>; tie: boolean } {
-  const stamp: Stamp = [at, kind === 'created' ? 0 : 1];
+  const stamp: Stamp = stampOf(at, kind === 'created' ? 0 : 1, precision);
   const values: Partial<F> = { ...known.values };
   const stamps: Partial<Record<keyof F, Stamp>> = { ...known.stamps };
   let tie = false;
   for (const field of keysOf(fields)) {
-    const order = compareStamps(stamp, stamps[field]);
-    const isOther = order === 0 && !isSame(values[field], fields[field]);
-    tie ||= isOther;
-    if (order < 0 || (order === 0 && !(isOther && isLarger(fields[field], values[field]))))
-      continue;
+    const old = stamps[field];
+    const compared = old === undefined ? 1 : compareStamps(stamp, old);
+    if (compared < 0) continue;
+    const isTie = old !== undefined && compared === 0;
+    tie ||= isTie && !isSame(values[field], fields[field]);
     values[field] = fields[field];
-    stamps[field] = stamp;
+    stamps[field] = isTie ? joined(old, stamp) : stamp;
   }
+  const moment: Moment = [at, precision, order];
   return {
     known: {
       values,
       stamps,
-      created: kind === 'created' ? widen(known.created, at) : known.created,
-      gone: kind === 'gone' ? widen(known.gone, at) : known.gone,
+      created: kind === 'created' ? widen(known.created, moment) : known.created,
+      gone: kind === 'gone' ? widen(known.gone, moment) : known.gone,
       heard: known.heard,
       verified: known.verified,
     },
@@ -68,43 +73,64 @@ export function absorb<F>(
   };
 }
 
-/** What is left when all that was said before `at` belongs to an earlier life. */
-export function forgetBefore<F>(known: Registers<F>, at: Micros): Registers<F> {
+/** Above 0 if `a` wins over `b`, below 0 if it loses, 0 if they cannot tell. */
+function compareStamps(a: Stamp, b: Stamp): number {
+  return compareDates(a[0], a[2] ?? 1, b[0], b[2] ?? 1) || a[1] - b[1];
+}
+
+function stampOf(at: Micros, rank: 0 | 1, precision: Micros): Stamp {
+  return precision === 1 ? [at, rank] : [at, rank, precision];
+}
+
+function joined(a: Stamp, b: Stamp): Stamp {
+  const at = Math.max(a[0], b[0]);
+  return stampOf(at, b[1], Math.max(a[0] + (a[2] ?? 1), b[0] + (b[2] ?? 1)) - at);
+}
+
+/** What is left without the fields whose stamps belong to an earlier life. */
+export function forget<F>(
+  known: Registers<F>,
+  isOver: (at: Micros, precision: Micros) => boolean,
+): Registers<F> {
   const values: Partial<F> = { ...known.values };
   const stamps: Partial<Record<keyof F, Stamp>> = { ...known.stamps };
   for (const field of keysOf(stamps)) {
-    if ((stamps[field]?.[0] ?? at) >= at) continue;
+    const stamp = stamps[field];
+    if (stamp === undefined || !isOver(stamp[0], stamp[2] ?? 1)) continue;
     delete values[field];
     delete stamps[field];
   }
   return { ...known, values, stamps };
 }
 
-export function widen(span: Span | undefined, at: Micros): Span {
-  return span === undefined ? [at, at] : [Math.min(span[0], at), Math.max(span[1], at)];
-}
-
-/** Whether nothing was learned between the two; when it was heard does not count. */
+/** Whether nothing was learned between the two; when it was heard, and in which order, does not count. */
 export function isSameKnowledge<F>(a: Registers<F>, b: Registers<F>): boolean {
   if (a === b) return true;
   const fields = keysOf(a.stamps);
   return (
     a.verified === b.verified &&
-    isSamePair(a.created, b.created) &&
-    isSamePair(a.gone, b.gone) &&
+    isSameSpan(a.created, b.created) &&
+    isSameSpan(a.gone, b.gone) &&
     fields.length === keysOf(b.stamps).length &&
     fields.every(
       (field) =>
-        isSamePair(a.stamps[field], b.stamps[field]) && isSame(a.values[field], b.values[field]),
+        isSameStamp(a.stamps[field], b.stamps[field]) && isSame(a.values[field], b.values[field]),
     )
   );
 }
 
-function isSamePair(
-  a: readonly [number, number] | undefined,
-  b: readonly [number, number] | undefined,
-): boolean {
-  return a === b || (a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1]);
+function isSameSpan(a: Span | undefined, b: Span | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && isSameMoment(a[0], b[0]) && isSameMoment(a[1], b[1]);
+}
+
+function isSameMoment(a: Moment, b: Moment): boolean {
+  return a[0] === b[0] && a[1] === b[1];
+}
+
+function isSameStamp(a: Stamp | undefined, b: Stamp | undefined): boolean {
+  if (a === b) return true;
+  return a !== undefined && b !== undefined && a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 }
 
 /** Equal as JSON is: the order of an object's members means nothing (jsonb does not keep it). */
@@ -126,20 +152,4 @@ function isComposed(value: unknown): value is Readonly<Record<string, unknown>> 
 /** The names of an object's members; for our own records, whose keys the compiler knows. */
 export function keysOf<T extends object>(record: T): (keyof T)[] {
   return Object.keys(record) as (keyof T)[];
-}
-
-function compareStamps(a: Stamp, b: Stamp | undefined): number {
-  return b === undefined ? 1 : a[0] - b[0] || a[1] - b[1];
-}
-
-function isLarger(a: unknown, b: unknown): boolean {
-  return canonical(a) > canonical(b);
-}
-
-function canonical(value: unknown): string {
-  const sorted = (_: string, member: unknown): unknown =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member;
-  return JSON.stringify(value, sorted) ?? '';
 }

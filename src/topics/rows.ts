@@ -2,7 +2,15 @@
 import type { Applied, ChangeSet } from './change.js';
 import type { ChangeRow, Folded, GroupRow, TopicRow } from './snapshot.js';
 import { viewGroup, viewTopic } from './topic-view.js';
-import { keysOf, type Micros, type Registers, type Span, type Stamp } from './registers.js';
+import {
+  isSame,
+  keysOf,
+  type Micros,
+  type Moment,
+  type Registers,
+  type Span,
+  type Stamp,
+} from './registers.js';
 import type { Group, GroupFields, Handover, TopicFields } from './topic.js';
 
 /**
@@ -11,8 +19,8 @@ import type { Group, GroupFields, Handover, TopicFields } from './topic.js';
  */
 interface StoredRegisters<Field extends string> {
   readonly f?: Partial<Record<Field, Stamp>> | undefined;
-  readonly c?: Span | undefined;
-  readonly g?: Span | undefined;
+  readonly c?: StoredSpan | undefined;
+  readonly g?: StoredSpan | undefined;
   readonly n?: number | undefined;
   readonly v?: Micros | undefined;
   /** Of a group: its last change of owner, the batch of its last doubt, and how many there were at the last question. */
@@ -20,6 +28,9 @@ interface StoredRegisters<Field extends string> {
   readonly d?: number | undefined;
   readonly q?: number | undefined;
 }
+
+/** A moment that is first and last stands there once. Rows of before have dates alone, which count as exact. */
+type StoredSpan = readonly [Moment | Micros, (Moment | Micros)?];
 
 /** What `mirror_read_v2` answers. Dates in µs. */
 export interface Stored {
@@ -209,8 +220,8 @@ function toKnown<F extends object>(values: F, stored: StoredRegisters<string>): 
     values: said,
     // They were those of its fields when they were stored.
     stamps: stamps as Registers<F>['stamps'],
-    created: stored.c,
-    gone: stored.g,
+    created: toSpan(stored.c),
+    gone: toSpan(stored.g),
     heard: stored.n,
     verified: stored.v,
   };
@@ -220,8 +231,22 @@ function toStored<F>(
   { stamps, created, gone, heard, verified }: Registers<F>,
   { handover, doubted, asked }: Partial<Group> = {},
 ): StoredRegisters<Extract<keyof F, string>> {
-  const registers = { f: stamps, c: created, g: gone, n: heard, v: verified };
+  const registers = { f: stamps, c: fromSpan(created), g: fromSpan(gone), n: heard, v: verified };
   return { ...registers, o: handover, d: doubted, q: asked };
+}
+
+function toSpan(stored: StoredSpan | undefined): Span | undefined {
+  if (stored === undefined) return undefined;
+  const [first, last = first] = stored;
+  return [toMoment(first), toMoment(last)];
+}
+
+function toMoment(stored: Moment | Micros): Moment {
+  return typeof stored === 'number' ? [stored, 1, [0, 0]] : stored;
+}
+
+function fromSpan(span: Span | undefined): StoredSpan | undefined {
+  return span && isSame(span[0], span[1]) ? [span[0]] : span;
 }
 
 function wholeMillis(at: Micros | null): Micros | null {

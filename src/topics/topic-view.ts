@@ -1,6 +1,6 @@
 // How a topic and its group look: what of all that is known of them can be seen.
 import { isCustomGroupId, isCustomTopicId } from './id.js';
-import type { Micros, Span } from './registers.js';
+import { isLater, type Micros, type Moment, type Span } from './moment.js';
 import type { Group, GroupFields, Topic, TopicFields } from './topic.js';
 
 /** A topic as its readers see it. Dates are event dates. */
@@ -26,7 +26,7 @@ export function viewTopic(topic: Topic, group: Group): TopicView {
     customString: values.customString ?? null,
     muteAllMember: values.muteAllMember ?? null,
     userDefinedDataList: values.userDefinedDataList ?? null,
-    createdAt: rebirth(topic, group) ?? created?.[0] ?? null,
+    createdAt: rebirth(topic, group)?.[0] ?? created?.[0][0] ?? null,
     deletedAt: deletedAt(topic, group),
   };
 }
@@ -37,7 +37,7 @@ export function viewGroup({ groupId, known }: Group): GroupView {
     name: values.name ?? null,
     type: values.type ?? null,
     ownerAccount: values.ownerAccount ?? null,
-    destroyedAt: isOver(gone, created, isCustomGroupId(groupId)),
+    destroyedAt: firstEnd(gone, created, isCustomGroupId(groupId)),
   };
 }
 
@@ -55,28 +55,38 @@ export function isLive(view: TopicView | null): number {
   return view !== null && view.deletedAt === null ? 1 : 0;
 }
 
-function deletedAt(topic: Topic, group: Group): Micros | null {
-  const { created, gone } = topic.known;
-  const own = isOver(gone, created, isCustomTopicId(topic.topicId));
-  const withGroup = isOver(group.known.gone, created, isCustomGroupId(group.groupId));
-  return own === null || withGroup === null ? (own ?? withGroup) : Math.max(own, withGroup);
+/** The first end that no later creation undid; an id of the vendor's own making never comes back. */
+function deletedAt({ topicId, known }: Topic, group: Group): Micros | null {
+  const { created, gone } = known;
+  const own = firstEnd(gone, created, isCustomTopicId(topicId));
+  const withGroup = firstEnd(group.known.gone, created, isCustomGroupId(group.groupId));
+  return own === null || withGroup === null ? (own ?? withGroup) : Math.min(own, withGroup);
 }
 
-/** The date of the end, or `null` when nothing ended or a later creation undid it. */
-function isOver(
+function firstEnd(
   gone: Span | undefined,
   created: Span | undefined,
-  revivable: boolean,
+  isRevivable: boolean,
 ): Micros | null {
-  if (gone === undefined) return null;
-  const isRevived = revivable && created !== undefined && created[1] > gone[1];
-  return isRevived ? null : gone[1];
+  const last = created?.[1];
+  const end = gone?.find((one) => !isRevivable || last === undefined || !isLater(last, one));
+  return end?.[0] ?? null;
 }
 
 /** When the life began that followed an end, or `null` when there was only one. */
-export function rebirth(topic: Topic, group: Group): Micros | null {
-  const { created, gone } = topic.known;
-  if (created === undefined || !isCustomTopicId(topic.topicId)) return null;
-  const ends = [gone?.[0], group.known.gone?.[0]].filter((end) => end !== undefined);
-  return ends.some((end) => created[1] > end) ? created[1] : null;
+export function rebirth({ topicId, known }: Topic, group: Group): Moment | null {
+  const born = known.created?.[1];
+  if (born === undefined || !isCustomTopicId(topicId)) return null;
+  return isAfterAnEnd(born, known.gone, group.known.gone) ? born : null;
+}
+
+/** Likewise of a group. */
+export function groupRebirth({ groupId, known }: Group): Moment | null {
+  const born = known.created?.[1];
+  if (born === undefined || !isCustomGroupId(groupId)) return null;
+  return isAfterAnEnd(born, known.gone) ? born : null;
+}
+
+export function isAfterAnEnd(born: Moment, ...ends: readonly (Span | undefined)[]): boolean {
+  return ends.some((gone) => gone !== undefined && isLater(born, gone[0]));
 }

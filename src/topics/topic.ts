@@ -1,28 +1,30 @@
 // The merge rules, pure: what a topic and its group are after something was said about them.
 //
-// Of each field the latest value said stays. A deletion leaves a tombstone, also of a topic never
+// Of each field the latest value said stays; where dates cannot tell which that is (moment.ts), the last to
+// arrive, and the group is stale. A deletion leaves a tombstone, also of a topic never
 // seen; a later creation revives it only where the app chose the id, since the vendor never uses an
 // id of its own making again, and then what was said before that creation is forgotten. The end of
 // a group is the end of every topic that was not created after it, and its new owner is theirs. All
-// of this is made of maxima and minima (registers.ts): order and number of deliveries do not matter.
+// of this is made of maxima and minima (registers.ts): order and number of deliveries matter only where
+// dates cannot tell.
 //
 // An answer of the vendor is the ground under all that: it replaces what callbacks said that were committed
 // before the question was asked, and whatever is committed since is laid upon it. The number of the batch
 // tells the two apart, which all processes share; clocks do not.
-import type { GroupChange, TopicChange, Verification, VerifiedTopic } from './change.js';
+import type { GroupChange, TopicChange } from './change.js';
 import {
-  absorb,
-  forgetBefore,
-  GROUND,
-  isSameKnowledge,
-  keysOf,
+  compareDates,
+  type Dated,
+  isExact,
+  isTie,
   type Micros,
-  NOTHING_KNOWN,
-  type Registers,
-  type Span,
-  type Stamp,
-} from './registers.js';
-import { rebirth, viewGroup } from './topic-view.js';
+  type Moment,
+  type Order,
+  PRECISION,
+} from './moment.js';
+import { absorb, forget, isSameKnowledge, NOTHING_KNOWN, type Registers } from './registers.js';
+import { isCustomGroupId, isCustomTopicId } from './id.js';
+import { groupRebirth, isAfterAnEnd, rebirth } from './topic-view.js';
 
 /** What is told of a topic; `null`: never learned. */
 export interface TopicFields {
@@ -62,7 +64,7 @@ export interface Group {
   readonly asked?: number | undefined;
 }
 
-export type Handover = readonly [at: Micros, ownerAccount: string | null];
+export type Handover = readonly [at: Micros, ownerAccount: string | null, precision?: Micros];
 
 /** `doubtful`: what came out is a guess (a tie, a revival), the vendor should be asked. */
 export interface Merged<T> {
@@ -71,30 +73,64 @@ export interface Merged<T> {
 }
 
 /**
- * What a topic is after a callback of the batch with that number. The answer that is known was asked
- * for before, since it is committed: a callback whose date is earlier all the same may be a late one.
+ * What a topic is after a callback. The answer that is known was asked for before, since it is committed:
+ * a callback that is not dated later all the same may be a late one.
  */
 export function mergeTopic(
   topic: Topic | undefined,
   change: TopicChange,
   group: Group,
-  batch: number,
+  order: Order,
 ): Merged<Topic> {
-  const { groupId, topicId } = change;
+  const { groupId, topicId, kind, at, precision, fields } = change;
   const before = topic ?? { groupId, topicId, known: NOTHING_KNOWN };
-  const { known, tie } = absorb<TopicFields>(before.known, {
-    kind: change.kind === 'deleted' ? 'gone' : change.kind,
-    at: change.at,
-    fields: change.fields,
-  });
-  const merged = settleTopic({ ...before, known: hear(known, batch) }, group);
-  if (topic && isSameKnowledge(topic.known, merged.known)) return { merged, doubtful: tie };
+  const moment: Moment = [at, precision, order];
+  const { known, tie } = absorb<TopicFields>(
+    kind === 'created' ? beforeCreation(before, group, moment) : before.known,
+    { kind: kind === 'deleted' ? 'gone' : kind, at, precision, order, fields },
+  );
+  const merged = settleTopic({ ...before, known: hear(known, order[0]) }, group);
+  const isUnsure = tie || (kind !== 'updated' && isTiedLife(before, merged, group, moment));
+  const isNews = topic === undefined || !isSameKnowledge(topic.known, merged.known);
   return {
-    merged,
+    merged: isNews || !isExact(precision) ? merged : before,
     doubtful:
-      tie || isBeforeAnswer(group, change.at) || rebirth(merged, group) !== rebirth(before, group),
+      isUnsure ||
+      isBeforeAnswer(group, change) ||
+      (isNews && isReborn(rebirth(merged, group), rebirth(before, group))),
   };
 }
+
+/** What is left when a creation comes: without what an earlier life said, also where dates cannot tell. */
+function beforeCreation(topic: Topic, group: Group, born: Moment): Registers<TopicFields> {
+  const { known, topicId } = topic;
+  if (!isCustomTopicId(topicId) || !isAfterAnEnd(born, known.gone, group.known.gone)) return known;
+  return forget(known, (at) => at < born[0] + born[1]);
+}
+
+/** Whether dates cannot tell if a topic began or ended last; those of the vendor's making begin but once. */
+function isTiedLife(
+  before: Topic,
+  { known }: Topic,
+  group: Group,
+  [at, precision]: Moment,
+): boolean {
+  const born = known.created?.[1];
+  const { gone } = group.known;
+  if (isCustomGroupId(group.groupId) && isTie(born, gone?.[1])) return true;
+  if (!isCustomTopicId(before.topicId)) return false;
+  if (isTie(born, known.gone?.[0]) || isTie(born, known.gone?.[1]) || isTie(born, gone?.[0]))
+    return true;
+  const last = before.known.created?.[1];
+  const isRepeat = last?.[0] === at && last[1] === precision;
+  return !isRepeat && known.created !== before.known.created && isTie(last, born);
+}
+
+function isReborn(now: Moment | null, before: Moment | null): boolean {
+  return now?.[0] !== before?.[0] || now?.[1] !== before?.[1];
+}
+
+const NOT_ARRIVED: Order = [0, 0];
 
 /**
  * A topic as its group stands now: without what was said of an earlier life under the same id, and
@@ -102,99 +138,75 @@ export function mergeTopic(
  */
 export function settleTopic(topic: Topic, group: Group): Topic {
   const born = rebirth(topic, group);
-  const known = born === null ? topic.known : forgetBefore(topic.known, born);
+  const known =
+    born === null
+      ? topic.known
+      : forget(topic.known, (at, precision) => compareDates(at, precision, born[0], born[1]) < 0);
   const { handover } = group;
   if (handover) {
-    const [at, ownerAccount] = handover;
-    const taken = absorb<TopicFields>(known, { kind: 'updated', at, fields: { ownerAccount } });
+    const [at, ownerAccount, precision = 1] = handover;
+    const fields = { ownerAccount };
+    const said = { kind: 'updated', at, precision, order: NOT_ARRIVED, fields } as const;
+    const taken = absorb<TopicFields>(known, said);
     if (!isSameKnowledge(taken.known, known)) return { ...topic, known: taken.known };
   }
   return known === topic.known ? topic : { ...topic, known };
 }
 
-/** What a topic is after the vendor told it whole. */
-export function verifyTopic(
-  topic: Topic | undefined,
-  groupId: string,
-  { topicId, createdAt, fields }: VerifiedTopic,
-): Topic {
-  const before = topic?.known;
-  const created: Span | undefined = createdAt === null ? before?.created : [createdAt, createdAt];
-  return { groupId, topicId, known: { ...ground(before, fields), created } };
-}
-
-/** What a topic is after the vendor did not list it. */
-export function missTopic(topic: Topic, at: Micros): Topic {
-  return { ...topic, known: { ...topic.known, gone: [at, at] } };
-}
-
-export function mergeGroup(group: Group, change: GroupChange, batch: number): Merged<Group> {
+export function mergeGroup(group: Group, change: GroupChange, order: Order): Merged<Group> {
   if (change.kind === 'doubted') return { merged: group, doubtful: true };
+  const { kind, at, precision, fields } = change;
   const { known, tie } = absorb<GroupFields>(group.known, {
-    kind: change.kind === 'destroyed' ? 'gone' : change.kind,
-    at: change.at,
-    fields: change.fields,
+    kind: kind === 'destroyed' ? 'gone' : kind,
+    at,
+    precision,
+    order,
+    fields,
   });
   const handover = laterHandover(group.handover, change);
   const { groupId, doubted, asked } = group;
-  const merged = { groupId, known: hear(known, batch), handover, doubted, asked };
+  const merged = { groupId, known: hear(known, order[0]), handover, doubted, asked };
   const isNews = !isSameKnowledge(group.known, known) || handover !== group.handover;
-  return { merged, doubtful: tie || (isNews && isBeforeAnswer(group, change.at)) };
+  const isUnsure = tie || (kind !== 'updated' && isCustomGroupId(groupId) && isTiedEnd(known));
+  return {
+    merged: isNews || !isExact(precision) ? merged : group,
+    doubtful:
+      isUnsure ||
+      isBeforeAnswer(group, change) ||
+      (isNews && isReborn(groupRebirth(merged), groupRebirth(group))),
+  };
+}
+
+function isTiedEnd({ created, gone }: Registers<GroupFields>): boolean {
+  return isTie(created?.[1], gone?.[0]) || isTie(created?.[1], gone?.[1]);
 }
 
 function laterHandover(
   known: Handover | undefined,
-  { kind, at, fields }: GroupChange,
+  { kind, at, precision, fields }: GroupChange,
 ): Handover | undefined {
   const { ownerAccount } = fields;
   if (kind !== 'updated' || ownerAccount === undefined) return known;
-  if (known && (known[0] > at || (known[0] === at && (known[1] ?? '') >= (ownerAccount ?? '')))) {
+  const [knownAt, , knownPrecision = 1] = known ?? [-Infinity, null];
+  const compared = compareDates(at, precision, knownAt, knownPrecision);
+  if (compared < 0) return known;
+  if (compared > 0) return [at, ownerAccount, precision];
+  if (known && at === knownAt && precision === knownPrecision && ownerAccount === known[1])
     return known;
-  }
-  return [at, ownerAccount];
-}
-
-/** What a group is after the vendor told it whole, or that it is gone; an end keeps its date. */
-export function verifyGroup(before: Group, { group, at, asked }: Verification): Group {
-  const { groupId, known, doubted } = before;
-  const isLate = isHeardSince(before, asked);
-  if (isLate) return { ...before, known: { ...known, verified: at }, asked };
-  if (group === null) {
-    const isOver = viewGroup(before).destroyedAt !== null;
-    const gone: Span | undefined = isOver ? known.gone : [at, at];
-    return { groupId, known: { ...known, gone, verified: at }, doubted, asked };
-  }
-  const { created } = known;
-  return { groupId, known: { ...ground(known, group), created, verified: at }, doubted, asked };
-}
-
-/** Whether a callback was heard of it after the question was asked, so that the answer is late. */
-export function isHeardSince({ known }: Topic | Group, asked: number): boolean {
-  return (known.heard ?? 0) > asked;
+  const from = Math.max(at, knownAt);
+  return [from, ownerAccount, Math.max(at + precision, knownAt + knownPrecision) - from];
 }
 
 /**
- * Whether an answer must not be used: one to a later question is known, or it was asked for before the
- * database was set back to an earlier state, where fewer batches were committed.
+ * Whether a callback, committed after an answer, may tell what the answer knows already: it is not dated
+ * by the vendor, or not later than the question.
  */
-export function isOverruled({ asked }: Verification, group: Group, committed: number): boolean {
-  return asked < (group.asked ?? 0) || asked > committed;
-}
-
-/** Whether the date of a callback lies before the question, although it was committed after it. */
-function isBeforeAnswer({ known }: Group, at: Micros): boolean {
-  return known.verified !== undefined && at <= known.verified;
+function isBeforeAnswer({ known }: Group, { at, precision }: Dated): boolean {
+  if (known.verified === undefined) return false;
+  return precision === PRECISION.arrival || compareDates(at, precision, known.verified, 1) <= 0;
 }
 
 function hear<F>(known: Registers<F>, batch: number): Registers<F> {
   const { values, stamps, created, gone, verified } = known;
   return { values, stamps, created, gone, heard: batch, verified };
-}
-
-/** An answer as what all later callbacks are laid upon; what it does not name stays. */
-function ground<F>(before: Registers<F> | undefined, fields: Readonly<Partial<F>>): Registers<F> {
-  const values: Partial<F> = { ...before?.values, ...fields };
-  const stamps: Partial<Record<keyof F, Stamp>> = {};
-  for (const field of keysOf(values)) stamps[field] = GROUND;
-  return { values, stamps, heard: before?.heard };
 }

@@ -142,7 +142,7 @@ export class TopicsService implements OnModuleDestroy {
     const { epochs } = this.database;
     const { known } = epochs;
     const read = await this.store.read(query, sets);
-    epochs.requireAhead({ seq: read.snapshot.seq, batch: read.batch }, known);
+    epochs.requireAhead(read.snapshot, known);
     return read;
   }
 

@@ -12,10 +12,10 @@ export function afterChangeGroupOwner(callback: Callback): readonly Change[] {
   const { body } = callback;
   const groupId = requiredId(body, 'GroupId');
   if (!isCommunity(body)) return [];
-  const at = dateOf(callback);
+  const { at, precision } = dateOf(callback);
   const ownerAccount = text(body, 'NewOwner_Account');
   if (ownerAccount === undefined) {
-    return [{ subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
+    return [{ subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];
   }
-  return [{ subject: 'group', kind: 'updated', groupId, at, fields: { ownerAccount } }];
+  return [{ subject: 'group', kind: 'updated', groupId, at, precision, fields: { ownerAccount } }];
 }

@@ -8,6 +8,6 @@ export function afterCreateGroup(callback: Callback): readonly Change[] {
   const { body } = callback;
   const groupId = requiredId(body, 'GroupId');
   if (!isCommunity(body)) return [];
-  const at = dateOf(callback);
-  return [{ subject: 'group', kind: 'created', groupId, at, fields: groupFields(body) }];
+  const { at, precision } = dateOf(callback);
+  return [{ subject: 'group', kind: 'created', groupId, at, precision, fields: groupFields(body) }];
 }

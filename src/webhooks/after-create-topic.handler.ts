@@ -11,14 +11,22 @@ import { requiredId } from './wire.js';
  */
 export function afterCreateTopic(callback: Callback): readonly Change[] {
   const { body } = callback;
-  const at = dateOf(callback);
+  const { at, precision } = dateOf(callback);
   const groupId = requiredId(body, 'GroupId');
   const topicId = requiredId(body, 'TopicId');
   const { type, ownerAccount } = groupFields(body);
   // Whoever creates a topic proves that its group exists, and tells its owner.
   const group = named({ type, ownerAccount });
   return [
-    { subject: 'group', kind: 'created', groupId, at, fields: group },
-    { subject: 'topic', kind: 'created', groupId, topicId, at, fields: topicFields(body) },
+    { subject: 'group', kind: 'created', groupId, at, precision, fields: group },
+    {
+      subject: 'topic',
+      kind: 'created',
+      groupId,
+      topicId,
+      at,
+      precision,
+      fields: topicFields(body),
+    },
   ];
 }

@@ -11,5 +11,6 @@ export function afterGroupDestroyed(callback: Callback): readonly Change[] {
   const { body } = callback;
   const groupId = requiredId(body, 'GroupId');
   if (!isCommunity(body)) return [];
-  return [{ subject: 'group', kind: 'destroyed', groupId, at: dateOf(callback), fields: {} }];
+  const { at, precision } = dateOf(callback);
+  return [{ subject: 'group', kind: 'destroyed', groupId, at, precision, fields: {} }];
 }

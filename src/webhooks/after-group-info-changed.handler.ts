@@ -12,6 +12,6 @@ export function afterGroupInfoChanged(callback: Callback): readonly Change[] {
   const { body } = callback;
   const groupId = requiredId(body, 'GroupId');
   if (!isCommunity(body)) return [];
-  const at = dateOf(callback);
-  return [{ subject: 'group', kind: 'updated', groupId, at, fields: groupFields(body) }];
+  const { at, precision } = dateOf(callback);
+  return [{ subject: 'group', kind: 'updated', groupId, at, precision, fields: groupFields(body) }];
 }

@@ -11,7 +11,7 @@ import { idList, requiredId } from './wire.js';
  */
 export function afterTopicDestroyed(callback: Callback): readonly Change[] {
   const { body } = callback;
-  const at = dateOf(callback);
+  const { at, precision } = dateOf(callback);
   const groupId = requiredId(body, 'GroupId');
   const { ids, hasBadOnes } = idList(body, 'TopicIdList');
   const { operatorAccount } = topicFields(body);
@@ -21,8 +21,9 @@ export function afterTopicDestroyed(callback: Callback): readonly Change[] {
     groupId,
     topicIds: ids,
     at,
+    precision,
     fields: named({ operatorAccount }),
   };
   if (!hasBadOnes && ids.length > 0) return [deletion];
-  return [deletion, { subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
+  return [deletion, { subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];
 }

@@ -13,10 +13,21 @@ const TOPIC_MARK = '@TOPIC#';
  */
 export function afterTopicInfoChanged(callback: Callback): readonly Change[] {
   const { body } = callback;
-  const at = dateOf(callback);
+  const { at, precision } = dateOf(callback);
   const { groupId, topicId } = idsOf(body);
-  if (topicId === null) return [{ subject: 'group', kind: 'doubted', groupId, at, fields: {} }];
-  return [{ subject: 'topic', kind: 'updated', groupId, topicId, at, fields: topicFields(body) }];
+  if (topicId === null)
+    return [{ subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];
+  return [
+    {
+      subject: 'topic',
+      kind: 'updated',
+      groupId,
+      topicId,
+      at,
+      precision,
+      fields: topicFields(body),
+    },
+  ];
 }
 
 function idsOf(body: CallbackBody): { groupId: string; topicId: string | null } {

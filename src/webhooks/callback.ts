@@ -1,7 +1,7 @@
 // A callback as it arrives: query and body, before anybody knows what it means.
 import { randomUUID } from 'node:crypto';
 import { integer, isWire, type Wire } from '../tencent/wire.js';
-import type { Micros } from '../topics/registers.js';
+import { type Dated, type Micros, PRECISION } from '../topics/moment.js';
 
 /** The body of a callback. */
 export type CallbackBody = Wire;
@@ -76,21 +76,25 @@ const CLOSE_BRACKET = 0x5d;
 const MICROS_PER_MS = 1000;
 // The product is younger than this; an earlier date is a mistake.
 const EARLIEST_MS = Date.UTC(2010, 0);
-// A date further ahead than clocks differ would win over everything said until then.
-const MAX_AHEAD_MS = 600_000;
+// Clocks differ that much at most; what is dated further ahead of its arrival counts as dated by it.
+const MAX_AHEAD_MS = 10_000;
 
 /** When the event happened: its own time, else that of the request, else its arrival. */
-export function dateOf({ body, requestTime, arrivedAt }: Callback): Micros {
-  const seconds = requestTime === null ? null : Number(requestTime);
+export function dateOf({ body, requestTime, arrivedAt }: Callback): Dated {
+  const latestMs = arrivedAt / MICROS_PER_MS + MAX_AHEAD_MS;
+  const requestMs = plausible(requestTime === null ? null : Number(requestTime) * 1000, latestMs);
+  // Nothing is told before it has happened.
+  const toldMs = requestMs === null ? latestMs : requestMs + 1000;
   // Documented as a number, sent as a text by some regions.
-  const eventTime = integer(body, 'EventTime') ?? null;
-  const candidates = [eventTime, seconds === null ? null : seconds * 1000];
-  const ms = candidates.find((candidate) => isPlausible(candidate, arrivedAt / MICROS_PER_MS));
-  return ms === undefined || ms === null ? arrivedAt : ms * MICROS_PER_MS;
+  const eventMs = plausible(integer(body, 'EventTime') ?? null, toldMs);
+  if (eventMs !== null) return { at: eventMs * MICROS_PER_MS, precision: PRECISION.eventTime };
+  return requestMs === null
+    ? { at: arrivedAt, precision: PRECISION.arrival }
+    : { at: requestMs * MICROS_PER_MS, precision: PRECISION.requestTime };
 }
 
-function isPlausible(ms: number | null, arrivedMs: number): boolean {
-  return ms !== null && ms >= EARLIEST_MS && ms <= arrivedMs + MAX_AHEAD_MS;
+function plausible(ms: number | null, latestMs: number): number | null {
+  return ms !== null && ms >= EARLIEST_MS && ms <= latestMs ? ms : null;
 }
 
 let lastArrival: Micros = 0;

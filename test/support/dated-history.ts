@@ -47,24 +47,33 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ CallbackCommand: fc.constant('Group.CallbackAfterGroupDestroyed') }),
 );
 /** Events in the order they happened, some of them at the same time, and two orders of delivery. */
-export const history = fc
-  .array(fc.tuple(event, fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 12 })
-  .chain((steps) => {
-    let at = BASE_MS;
-    const events = steps.map(([body, pause]) => {
-      at += pause;
-      return { ...body, EventTime: at };
+export const history = historyWith(0);
+/** Likewise, each event at a time of its own. */
+export const distinctHistory = historyWith(1);
+
+function historyWith(leastPauseMs: number) {
+  return fc
+    .array(fc.tuple(event, fc.integer({ min: leastPauseMs, max: 3 })), {
+      minLength: 1,
+      maxLength: 12,
+    })
+    .chain((steps) => {
+      let at = BASE_MS;
+      const events = steps.map(([body, pause]) => {
+        at += pause;
+        return { ...body, EventTime: at };
+      });
+      const delivery = fc
+        .tuple(fc.array(fc.nat(events.length - 1), { maxLength: 8 }), fc.infiniteStream(fc.nat()))
+        .map(([repeated, keys]) =>
+          [...events.keys(), ...repeated]
+            .map((index) => ({ index, key: keys.next().value ?? 0 }))
+            .toSorted((a, b) => a.key - b.key)
+            .map(({ index }) => index),
+        );
+      return fc.record({ events: fc.constant(events), one: delivery, two: delivery });
     });
-    const delivery = fc
-      .tuple(fc.array(fc.nat(events.length - 1), { maxLength: 8 }), fc.infiniteStream(fc.nat()))
-      .map(([repeated, keys]) =>
-        [...events.keys(), ...repeated]
-          .map((index) => ({ index, key: keys.next().value ?? 0 }))
-          .toSorted((a, b) => a.key - b.key)
-          .map(({ index }) => index),
-      );
-    return fc.record({ events: fc.constant(events), one: delivery, two: delivery });
-  });
+}
 
 /** Ids of one run alone; everything else as it was. */
 export function inGroup(body: Event, groupId: string): Event {
