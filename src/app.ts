@@ -19,6 +19,7 @@ import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
 import { Bodies } from './http/bodies.js';
 import { Connections } from './http/connections.js';
+import { isUncompressed } from './http/content-encoding.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
@@ -65,7 +66,7 @@ export async function createApp(
     trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: TIMEOUTS,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
     // No middleware is used; without its engine a request costs less.
     skipMiddie: true,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
@@ -121,8 +122,7 @@ function takeAnyType(fastify: FastifyInstance): void {
     void reply.header('x-request-id', request.id);
     // Fastify answers 415 to a type that is none, though no parser here depends on it.
     delete request.headers['content-type'];
-    const encoding = request.headers['content-encoding'] ?? 'identity';
-    if (encoding === 'identity') done();
+    if (isUncompressed(request.headers['content-encoding'])) done();
     else {
       done(
         new Problem(415, 'UNSUPPORTED_ENCODING', 'send the body uncompressed: no Content-Encoding'),

@@ -36,30 +36,16 @@ const OF_PRISMA: Readonly<Record<string, string>> = {
   sslidentity: 'set sslcert and sslkey',
 };
 
-// Source: documents 1047/34620; the back-up hosts are those of the doocs library.
-const API_HOSTS = [
-  'console.tim.qq.com',
-  'adminapisgp.im.qcloud.com',
-  'adminapikr.im.qcloud.com',
-  'adminapijpn.im.qcloud.com',
-  'adminapiger.im.qcloud.com',
-  'adminapiusa.im.qcloud.com',
-  'adminapiidn.im.qcloud.com',
-  'adminapiind.im.qcloud.com',
-  'adminapi.my-imcloud.com',
-  'adminapisgp.my-imcloud.com',
-  'adminapikr.my-imcloud.com',
-  'adminapiger.my-imcloud.com',
-  'adminapiusa.my-imcloud.com',
-  'adminapiind.my-imcloud.com',
-];
+// One for each region, and a back-up: the vendor adds regions, so by pattern. Source: documents 1047/34620
+// and the doocs library.
+const API_HOST = /^(console\.tim\.qq\.com|adminapi[a-z\d-]*\.(im\.qcloud\.com|my-imcloud\.com))$/;
 
 export function apiOrigin(value: string): string {
-  if (API_HOSTS.includes(value)) return `https://${value}`;
+  if (API_HOST.test(value)) return `https://${value}`;
   const url = /^https?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : null;
   if (url === null || `${url.origin}/` !== url.href) {
     throw new RangeError(
-      `must be one of ${API_HOSTS.join(', ')}, or an origin such as http://127.0.0.1:4000`,
+      'must be console.tim.qq.com, a host such as adminapisgp.im.qcloud.com or adminapisgp.my-imcloud.com, or an origin such as http://127.0.0.1:4000',
     );
   }
   return url.origin;

@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 
-/** The paths of the receiver: the console of the vendor may point at either. */
-export const CALLBACK_PATHS = ['/webhooks/im', '/'] as const;
+/** The routes of the receiver: the console of the vendor may point at either. */
+export const CALLBACK_ROUTES = ['/webhooks/im', '/'] as const;
+
+/** Their paths: the router ignores a slash at the end. */
+export const CALLBACK_PATHS = [...CALLBACK_ROUTES, '/webhooks/im/'] as const;
 
 /** The answer that every handled callback gets, byte for byte. */
 export const CALLBACK_OK = '{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}';
@@ -23,4 +26,10 @@ export function isReceiverRoute(request: FastifyRequest): boolean {
 
 export function isReceiverPath(path: string | undefined): boolean {
   return CALLBACK_PATHS.some((candidate) => candidate === path);
+}
+
+/** Whether a request has what only the vendor adds to a URL. */
+export function hasCallbackQuery(request: FastifyRequest): boolean {
+  const query = new URLSearchParams(request.url.split('?', 2)[1] ?? '');
+  return query.has('SdkAppid') && query.has('CallbackCommand');
 }

@@ -1,12 +1,13 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { callbackFailure, isCallbackPath } from './callback-answer.js';
+import { callbackFailure, hasCallbackQuery, isCallbackPath } from './callback-answer.js';
 import { Problem, problemDocument, toProblem } from './problem.js';
 
 /** Turns whatever was thrown into an answer of the contract: the vendor's three keys, or a problem. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
+  private isAstrayTold = false;
 
   /**
    * @param translate gives the errors of the layers below a meaning for the caller
@@ -41,12 +42,26 @@ export class ErrorFilter implements ExceptionFilter {
     if (isCallbackPath(request)) {
       void reply.status(status).type(JSON_TYPE).send(callbackFailure(status, problem.detail));
     } else {
+      this.tellAstray(request);
       const document = JSON.stringify(problemDocument(problem, request.id));
       void reply.status(status).type('application/problem+json').send(document);
     }
   }
+
+  /** A console that points elsewhere sends everything there: told once. */
+  private tellAstray(request: FastifyRequest): void {
+    if (this.isAstrayTold || !hasCallbackQuery(request)) return;
+    this.isAstrayTold = true;
+    const path = request.url.split('?', 1)[0]?.slice(0, MAX_PATH_LENGTH);
+    this.logger.warn({
+      msg: 'a callback came to a URL that is none: set POST /webhooks/im of this host in the console',
+      method: request.method,
+      path,
+    });
+  }
 }
 
+const MAX_PATH_LENGTH = 200;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 function wrongMethod({ method }: FastifyRequest, allowed: readonly string[]): Problem {

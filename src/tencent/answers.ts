@@ -1,7 +1,17 @@
 // The answers of the REST API in the mirror's words.
 import { GROUP_GONE, TOPIC_GONE } from './error-codes.js';
 import { differ, isToldInSpite } from './plausible.js';
-import { id, integer, isWire, list, named, objects, text, unsigned64, type Wire } from './wire.js';
+import {
+  type CustomField,
+  type Field,
+  FIELDS,
+  groupFields,
+  has,
+  plausibleMs,
+  read,
+  topicFields,
+} from './fields.js';
+import type { Wire } from './wire.js';
 
 /** A point in time: whole microseconds since 1970. */
 export type Micros = number;
@@ -16,8 +26,7 @@ export interface TopicFacts {
   readonly faceUrl?: string;
   readonly customString?: string;
   readonly muteAllMember?: boolean;
-  /** As the vendor sent it: `[{ "Key": …, "Value": … }]`. */
-  readonly userDefinedDataList?: readonly unknown[];
+  readonly userDefinedDataList?: readonly CustomField[];
 }
 
 export interface TopicAnswer {
@@ -77,24 +86,27 @@ export interface GroupPage {
   readonly total: number | null;
 }
 
-const MICROS_PER_SECOND = 1_000_000;
+const MICROS_PER_MS = 1_000;
+// The clock of this machine may be wrong, but not by more.
+const MAX_AHEAD_MS = 86_400_000;
 
 /**
- * Reads `TopicAndSelfInfo`. A topic that the vendor calls deleted is just not there; whatever else
+ * Reads the list of get_topic. A topic that the vendor calls deleted is just not there; whatever else
  * could not be read or belongs to another group makes the answer incomplete.
  */
 export function readTopics(answer: Wire, groupId: string, askedAt: Micros): TopicsAnswer {
   const topics = new Map<string, TopicAnswer>();
   const failed: FailedTopic[] = [];
   const seen = new Map<string, Wire>();
-  const items = objects(answer, 'TopicAndSelfInfo');
+  const items = read(answer, FIELDS.topics);
   if (items === undefined) failed.push({ topicId: null, vendorCode: null });
   for (const item of items ?? []) {
-    const info = isWire(item.TopicInfo) ? item.TopicInfo : {};
-    const topicId = id(info, 'TopicId') ?? id(item, 'TopicId') ?? null;
-    const vendorCode = item.ErrorCode === undefined ? 0 : (integer(item, 'ErrorCode') ?? null);
-    if (vendorCode === TOPIC_GONE && !isToldInSpite(info, 'TopicName', 'CreateTime')) continue;
-    const itsGroup = id(info, 'GroupID', 'GroupId') ?? groupId;
+    const info = read(item, FIELDS.topicInfo) ?? {};
+    const topicId = id(info, FIELDS.topicId) ?? id(item, FIELDS.topicId) ?? null;
+    const hasCode = has(item, FIELDS.errorCode);
+    const vendorCode = hasCode ? (read(item, FIELDS.errorCode) ?? null) : 0;
+    if (vendorCode === TOPIC_GONE && !isToldInSpite(info, FIELDS.name, FIELDS.createdAt)) continue;
+    const itsGroup = id(info, FIELDS.groupId) ?? groupId;
     const isOther = topicId !== null && differ(seen.get(topicId), info);
     if (vendorCode !== 0 || topicId === null || itsGroup !== groupId || isOther) {
       failed.push({ topicId, vendorCode });
@@ -107,45 +119,19 @@ export function readTopics(answer: Wire, groupId: string, askedAt: Micros): Topi
     topics: [...topics.values()],
     failed,
     isComplete: failed.length === 0,
-    ...(isAbsent(answer.TopicAndSelfInfo) ? { isListMissing: true } : {}),
+    ...(has(answer, FIELDS.topics) ? {} : { isListMissing: true }),
   };
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 function readTopic(topicId: string, info: Wire): TopicAnswer {
-  return {
-    topicId,
-    createdAt: seconds(info, 'CreateTime'),
-    fields: named({
-      name: text(info, 'TopicName'),
-      type: text(info, 'Type'),
-      ownerAccount: text(info, 'Owner_Account'),
-      introduction: text(info, 'Introduction'),
-      notification: text(info, 'Notification'),
-      faceUrl: text(info, 'FaceUrl'),
-      customString: text(info, 'CustomString'),
-      muteAllMember: isMuted(info),
-      userDefinedDataList: list(info, 'UserDefinedDataList'),
-    }),
-  };
+  return { topicId, createdAt: createdAt(info), fields: topicFields(info) };
 }
 
-/** `MuteAllMember` is `On` or `Off`; older answers have the integer `ShutUpAllFlag` instead. */
-function isMuted(info: Wire): boolean | undefined {
-  const word = text(info, 'MuteAllMember')?.toLowerCase();
-  if (word === 'on' || word === 'off') return word === 'on';
-  const flag = integer(info, 'ShutUpAllFlag');
-  return flag === undefined ? undefined : flag !== 0;
-}
-
-/** Reads `GroupInfo` of the groups that were asked for, one answer for each, in their order. */
+/** Reads the groups that were asked for, one answer for each, in their order. */
 export function readGroups(answer: Wire, groupIds: readonly string[]): GroupAnswer[] {
   const byId = new Map<string, Wire>();
-  for (const item of objects(answer, 'GroupInfo') ?? []) {
-    const groupId = id(item, 'GroupId');
+  for (const item of read(answer, FIELDS.groups) ?? []) {
+    const groupId = id(item, FIELDS.groupId);
     if (groupId === undefined) continue;
     byId.set(groupId, differ(byId.get(groupId), item) ? {} : item);
   }
@@ -154,21 +140,14 @@ export function readGroups(answer: Wire, groupIds: readonly string[]): GroupAnsw
 
 function readGroup(groupId: string, item: Wire | undefined): GroupAnswer {
   // Without an id of its own: it was told twice, and differently.
-  if (item?.GroupId === undefined) return { kind: 'failed', groupId, vendorCode: null };
-  const vendorCode = integer(item, 'ErrorCode') ?? 0;
-  const isTold = isToldInSpite(item, 'Type', 'Name', 'CreateTime');
+  if (item === undefined || !has(item, FIELDS.groupId)) {
+    return { kind: 'failed', groupId, vendorCode: null };
+  }
+  const vendorCode = read(item, FIELDS.errorCode) ?? 0;
+  const isTold = isToldInSpite(item, FIELDS.type, FIELDS.name, FIELDS.createdAt);
   if (vendorCode === GROUP_GONE && !isTold) return { kind: 'gone', groupId };
   if (vendorCode !== 0) return { kind: 'failed', groupId, vendorCode };
-  return {
-    kind: 'group',
-    groupId,
-    createdAt: seconds(item, 'CreateTime'),
-    fields: named({
-      name: text(item, 'Name'),
-      type: text(item, 'Type'),
-      ownerAccount: text(item, 'Owner_Account'),
-    }),
-  };
+  return { kind: 'group', groupId, createdAt: createdAt(item), fields: groupFields(item) };
 }
 
 /**
@@ -176,15 +155,20 @@ function readGroup(groupId: string, item: Wire | undefined): GroupAnswer {
  * is none to read, without `Next` there is no further page: the list only adds to what is known.
  */
 export function readGroupPage(answer: Wire): GroupPage | null {
-  const items = isAbsent(answer.GroupIdList) ? [] : objects(answer, 'GroupIdList');
-  const groupIds = items?.map((item) => id(item, 'GroupId'));
-  const next = isAbsent(answer.Next) ? 0n : unsigned64(answer, 'Next');
+  const items = has(answer, FIELDS.groupIds) ? read(answer, FIELDS.groupIds) : [];
+  const groupIds = items?.map((item) => id(item, FIELDS.groupId));
+  const next = has(answer, FIELDS.next) ? read(answer, FIELDS.next) : 0n;
   if (!groupIds?.every((groupId) => groupId !== undefined) || next === undefined) return null;
-  return { groupIds, next, total: integer(answer, 'TotalCount') ?? null };
+  return { groupIds, next, total: read(answer, FIELDS.totalCount) ?? null };
 }
 
-/** A time in seconds; `0` and what is no time is nothing known. */
-function seconds(wire: Wire, name: string): Micros | null {
-  const value = integer(wire, name) ?? 0;
-  return value > 0 ? value * MICROS_PER_SECOND : null;
+/** An id; `undefined` when it is absent or empty. */
+function id(wire: Wire, field: Field<string>): string | undefined {
+  return read(wire, field) || undefined;
+}
+
+/** When it was made; `null` when the vendor does not say so, or what cannot be. */
+function createdAt(wire: Wire): Micros | null {
+  const ms = plausibleMs(read(wire, FIELDS.createdAt), Date.now() + MAX_AHEAD_MS);
+  return ms === undefined ? null : ms * MICROS_PER_MS;
 }

@@ -1,20 +1,23 @@
 // Answers that contradict themselves. Such an answer is none: it neither confirms nor deletes.
-import { isWire, text, type Wire } from './wire.js';
+import { type Field, FIELDS, has, read } from './fields.js';
+import { isWire, type Wire } from './wire.js';
 
 /** The list in which each command's answer carries what was asked for. */
-const LISTS = ['TopicAndSelfInfo', 'GroupInfo', 'GroupIdList'] as const;
+const LISTS = [FIELDS.topics, FIELDS.groups, FIELDS.groupIds] as const;
 
 /** In what an answer with this code contradicts itself; `null`: in nothing. */
 export function contradictionIn(code: number, wire: Wire): string | null {
-  const status = text(wire, 'ActionStatus')?.toUpperCase();
+  const status = read(wire, FIELDS.actionStatus);
   if (code === 0) return status === 'FAIL' ? 'ActionStatus FAIL with ErrorCode 0' : null;
   if (status === 'OK') return `ActionStatus OK with ErrorCode ${code}`;
-  return LISTS.some((name) => hasItems(wire[name])) ? `data with ErrorCode ${code}` : null;
+  return LISTS.some(({ spellings: [name] }) => hasItems(wire[name]))
+    ? `data with ErrorCode ${code}`
+    : null;
 }
 
 /** Whether an item that carries an error of its own tells the rest as well. */
-export function isToldInSpite(item: Wire, ...names: readonly string[]): boolean {
-  return names.some((name) => item[name] !== undefined && item[name] !== null);
+export function isToldInSpite(item: Wire, ...fields: readonly Field<unknown>[]): boolean {
+  return fields.some((field) => has(item, field));
 }
 
 /** Whether two items about the same thing say different things. */

@@ -8,7 +8,8 @@ import { post } from './http-post.js';
 import { contradictionIn } from './plausible.js';
 import type { Command, RateLimiter } from './rate-limiter.js';
 import { type Account, UserSigSource } from './usersig.js';
-import { integer, isWire, parseExact, text, type Wire } from './wire.js';
+import { FIELDS, read } from './fields.js';
+import { isWire, parseExact, type Wire } from './wire.js';
 
 export interface RestOptions {
   /** Scheme, host and port, such as `https://console.tim.qq.com`. */
@@ -137,7 +138,7 @@ export class RestCaller {
       throw this.failed(command, null, `HTTP status ${posted.status}: check IM_API_HOST`);
     }
     const wire = parse(posted.text);
-    const code = wire ? integer(wire, 'ErrorCode') : undefined;
+    const code = wire ? read(wire, FIELDS.errorCode) : undefined;
     if (wire === null || code === undefined)
       return this.retried(command, null, 'the answer is no whole JSON');
     return this.judge(command, { code, wire, askedAt });
@@ -225,7 +226,7 @@ export class RestCaller {
   /** What the vendor says of an error, short, and without what it may repeat of the request. */
   private infoOf(wire: Wire): string {
     const { secretKey } = this.options.account;
-    return (text(wire, 'ErrorInfo') ?? '')
+    return (read(wire, FIELDS.errorInfo) ?? '')
       .replaceAll(secretKey, '…')
       .replaceAll(USERSIG, '…')
       .replaceAll(/\p{Cc}/gu, ' ')

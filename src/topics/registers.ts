@@ -74,15 +74,16 @@ export function absorb<F>(
 }
 
 /** Above 0 if `a` wins over `b`, below 0 if it loses, 0 if they cannot tell. */
-function compareStamps(a: Stamp, b: Stamp): number {
+export function compareStamps(a: Stamp, b: Stamp): number {
   return compareDates(a[0], a[2] ?? 1, b[0], b[2] ?? 1) || a[1] - b[1];
 }
 
-function stampOf(at: Micros, rank: 0 | 1, precision: Micros): Stamp {
+export function stampOf(at: Micros, rank: 0 | 1, precision: Micros): Stamp {
   return precision === 1 ? [at, rank] : [at, rank, precision];
 }
 
-function joined(a: Stamp, b: Stamp): Stamp {
+/** What two stamps leave open together, where they cannot tell. */
+export function joined(a: Stamp, b: Stamp): Stamp {
   const at = Math.max(a[0], b[0]);
   return stampOf(at, b[1], Math.max(a[0] + (a[2] ?? 1), b[0] + (b[2] ?? 1)) - at);
 }

@@ -1,5 +1,6 @@
 // The rows of the tables as the writer reads them, and as the columns it writes.
 import type { Applied, ChangeSet } from './change.js';
+import { isStoredField, type StoredField } from './custom-field.js';
 import type { ChangeRow, Folded, GroupRow, TopicRow } from './snapshot.js';
 import { viewGroup, viewTopic } from './topic-view.js';
 import {
@@ -69,7 +70,7 @@ interface StoredTopic {
   readonly face_url: string | null;
   readonly custom_string: string | null;
   readonly mute_all_member: boolean | null;
-  readonly user_defined_data_list: readonly unknown[] | null;
+  readonly user_defined_data_list: readonly StoredField[] | null;
   readonly seq: number;
   readonly updated_us: Micros;
   readonly registers: StoredRegisters<string>;
@@ -104,7 +105,7 @@ export function toTopicRow(row: StoredTopic): TopicRow {
     faceUrl: row.face_url,
     customString: row.custom_string,
     muteAllMember: row.mute_all_member,
-    userDefinedDataList: row.user_defined_data_list,
+    userDefinedDataList: row.user_defined_data_list?.filter(isStoredField) ?? null,
   };
   return {
     topic: {

@@ -33,13 +33,10 @@ const TOLD = {
   faceUrl: Prisma.sql`t.face_url`,
   customString: Prisma.sql`t.custom_string`,
   muteAllMember: Prisma.sql`t.mute_all_member`,
-  // What is not of the vendor's form { Key, Value } is kept in the row but not told.
   userDefinedDataList: Prisma.sql`
     case when t.user_defined_data_list is not null then
-      (select coalesce(json_agg(json_build_object('key', item ->> 'Key',
-                                                  'value', coalesce(item ->> 'Value', ''))), '[]')
-         from jsonb_array_elements(t.user_defined_data_list) item
-        where item ->> 'Key' is not null)
+      (select coalesce(json_agg(json_build_object('key', item -> 'Key', 'value', item -> 'Value')), '[]')
+         from jsonb_array_elements(t.user_defined_data_list) item)
     end`,
   createdAt: utc(Prisma.sql`t.created_at`),
   updatedAt: utc(Prisma.sql`t.updated_at`),

@@ -12,6 +12,7 @@
 // before the question was asked, and whatever is committed since is laid upon it. The number of the batch
 // tells the two apart, which all processes share; clocks do not.
 import type { GroupChange, TopicChange } from './change.js';
+import { absorbTopic, forgetTopicBefore, type StoredField } from './custom-field.js';
 import {
   compareDates,
   type Dated,
@@ -22,7 +23,7 @@ import {
   type Order,
   PRECISION,
 } from './moment.js';
-import { absorb, forget, isSameKnowledge, NOTHING_KNOWN, type Registers } from './registers.js';
+import { absorb, isSameKnowledge, NOTHING_KNOWN, type Registers } from './registers.js';
 import { isCustomGroupId, isCustomTopicId } from './id.js';
 import { groupRebirth, isAfterAnEnd, rebirth } from './topic-view.js';
 
@@ -37,8 +38,7 @@ export interface TopicFields {
   faceUrl: string | null;
   customString: string | null;
   muteAllMember: boolean | null;
-  /** As the vendor sent it: `[{ "Key": …, "Value": … }]`. */
-  userDefinedDataList: readonly unknown[] | null;
+  userDefinedDataList: readonly StoredField[] | null;
 }
 
 export interface GroupFields {
@@ -85,7 +85,7 @@ export function mergeTopic(
   const { groupId, topicId, kind, at, precision, fields } = change;
   const before = topic ?? { groupId, topicId, known: NOTHING_KNOWN };
   const moment: Moment = [at, precision, order];
-  const { known, tie } = absorb<TopicFields>(
+  const { known, tie } = absorbTopic(
     kind === 'created' ? beforeCreation(before, group, moment) : before.known,
     { kind: kind === 'deleted' ? 'gone' : kind, at, precision, order, fields },
   );
@@ -105,7 +105,7 @@ export function mergeTopic(
 function beforeCreation(topic: Topic, group: Group, born: Moment): Registers<TopicFields> {
   const { known, topicId } = topic;
   if (!isCustomTopicId(topicId) || !isAfterAnEnd(born, known.gone, group.known.gone)) return known;
-  return forget(known, (at) => at < born[0] + born[1]);
+  return forgetTopicBefore(known, (at) => at < born[0] + born[1]);
 }
 
 /** Whether dates cannot tell if a topic began or ended last; those of the vendor's making begin but once. */
@@ -141,7 +141,7 @@ export function settleTopic(topic: Topic, group: Group): Topic {
   const known =
     born === null
       ? topic.known
-      : forget(topic.known, (at, precision) => compareDates(at, precision, born[0], born[1]) < 0);
+      : forgetTopicBefore(topic.known, (at, precision) => compareDates(at, precision, born[0], born[1]) < 0);
   const { handover } = group;
   if (handover) {
     const [at, ownerAccount, precision = 1] = handover;

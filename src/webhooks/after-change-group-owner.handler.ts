@@ -1,21 +1,15 @@
-import { text } from '../tencent/wire.js';
+import { FIELDS, read } from '../tencent/fields.js';
 import type { Change } from '../topics/change.js';
-import { type Callback, dateOf } from './callback.js';
-import { isCommunity } from './fields.js';
-import { requiredId } from './wire.js';
+import type { Callback } from './callback.js';
+import { aboutCommunity } from './community.js';
 
 /**
  * `Group.CallbackAfterChangeGroupOwner`: a group was handed over, and its topics with it.
  * Source: documents 1047/60396.
  */
 export function afterChangeGroupOwner(callback: Callback): readonly Change[] {
-  const { body } = callback;
-  const groupId = requiredId(body, 'GroupId');
-  if (!isCommunity(body)) return [];
-  const { at, precision } = dateOf(callback);
-  const ownerAccount = text(body, 'NewOwner_Account');
-  if (ownerAccount === undefined) {
-    return [{ subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];
-  }
-  return [{ subject: 'group', kind: 'updated', groupId, at, precision, fields: { ownerAccount } }];
+  const ownerAccount = read(callback.body, FIELDS.newOwnerAccount);
+  return ownerAccount === undefined
+    ? aboutCommunity(callback, 'doubted', {})
+    : aboutCommunity(callback, 'updated', { ownerAccount });
 }

@@ -1,8 +1,9 @@
+import { FIELDS, groupFields } from '../tencent/fields.js';
+import { named } from '../tencent/wire.js';
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
-import { groupFields, topicFields } from './fields.js';
-import { named } from '../tencent/wire.js';
-import { requiredId } from './wire.js';
+import { topicFields } from './fields.js';
+import { idsOf, requiredId } from './wire.js';
 
 /**
  * `Group.CallbackAfterCreateTopic`: a topic was made by a client or by REST create_topic. The
@@ -12,8 +13,9 @@ import { requiredId } from './wire.js';
 export function afterCreateTopic(callback: Callback): readonly Change[] {
   const { body } = callback;
   const { at, precision } = dateOf(callback);
-  const groupId = requiredId(body, 'GroupId');
-  const topicId = requiredId(body, 'TopicId');
+  const ids = idsOf(body);
+  const { groupId } = ids;
+  const topicId = ids.topicId ?? requiredId(body, FIELDS.topicId);
   const { type, ownerAccount } = groupFields(body);
   // Whoever creates a topic proves that its group exists, and tells its owner.
   const group = named({ type, ownerAccount });

@@ -1,7 +1,7 @@
+import { groupFields } from '../tencent/fields.js';
 import type { Change } from '../topics/change.js';
-import { type Callback, dateOf } from './callback.js';
-import { groupFields, isCommunity } from './fields.js';
-import { requiredId } from './wire.js';
+import type { Callback } from './callback.js';
+import { aboutCommunity } from './community.js';
 
 /**
  * `Group.CallbackAfterGroupInfoChanged`: name, introduction, notification or picture of a group
@@ -9,9 +9,5 @@ import { requiredId } from './wire.js';
  * Source: documents 1047/34378.
  */
 export function afterGroupInfoChanged(callback: Callback): readonly Change[] {
-  const { body } = callback;
-  const groupId = requiredId(body, 'GroupId');
-  if (!isCommunity(body)) return [];
-  const { at, precision } = dateOf(callback);
-  return [{ subject: 'group', kind: 'updated', groupId, at, precision, fields: groupFields(body) }];
+  return aboutCommunity(callback, 'updated', groupFields(callback.body));
 }

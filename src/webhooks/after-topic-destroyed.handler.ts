@@ -1,20 +1,19 @@
-import { named } from '../tencent/wire.js';
+import { FIELDS } from '../tencent/fields.js';
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
-import { topicFields } from './fields.js';
-import { idList, requiredId } from './wire.js';
+import { operatorOf } from './fields.js';
+import { idList, groupOf } from './wire.js';
 
 /**
- * `Group.CallbackAfterTopicDestroyed`: topics were deleted, as many as one call named. An id that
- * cannot be one hides which topic it was.
+ * `Group.CallbackAfterTopicDestroyed`: topics were deleted, as many as one call named. Without a list it
+ * may mean all of them, and an id that cannot be one hides which topic it was: the vendor has to be asked.
  * Source: documents 1047/49465.
  */
 export function afterTopicDestroyed(callback: Callback): readonly Change[] {
   const { body } = callback;
   const { at, precision } = dateOf(callback);
-  const groupId = requiredId(body, 'GroupId');
-  const { ids, hasBadOnes } = idList(body, 'TopicIdList');
-  const { operatorAccount } = topicFields(body);
+  const { groupId } = groupOf(body);
+  const { ids, hasBadOnes } = idList(body, FIELDS.topicIds);
   const deletion: Change = {
     subject: 'topics',
     kind: 'deleted',
@@ -22,7 +21,7 @@ export function afterTopicDestroyed(callback: Callback): readonly Change[] {
     topicIds: ids,
     at,
     precision,
-    fields: named({ operatorAccount }),
+    fields: operatorOf(body),
   };
   if (!hasBadOnes && ids.length > 0) return [deletion];
   return [deletion, { subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];

@@ -1,9 +1,7 @@
 import type { Change } from '../topics/change.js';
-import { type Callback, type CallbackBody, dateOf } from './callback.js';
+import { type Callback, dateOf } from './callback.js';
 import { topicFields } from './fields.js';
-import { requiredId } from './wire.js';
-
-const TOPIC_MARK = '@TOPIC#';
+import { idsOf } from './wire.js';
 
 /**
  * `Group.CallbackAfterTopicInfoChanged`: name, introduction, notification or picture of a topic
@@ -28,15 +26,4 @@ export function afterTopicInfoChanged(callback: Callback): readonly Change[] {
       fields: topicFields(body),
     },
   ];
-}
-
-function idsOf(body: CallbackBody): { groupId: string; topicId: string | null } {
-  const groupId = requiredId(body, 'GroupId');
-  const mark = groupId.indexOf(TOPIC_MARK);
-  const inGroupId = mark > 0 ? groupId : null;
-  const isUnnamed = body.TopicId === undefined || body.TopicId === null || body.TopicId === '';
-  return {
-    groupId: inGroupId === null ? groupId : groupId.slice(0, mark),
-    topicId: isUnnamed ? inGroupId : requiredId(body, 'TopicId'),
-  };
 }

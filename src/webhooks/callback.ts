@@ -1,6 +1,7 @@
 // A callback as it arrives: query and body, before anybody knows what it means.
 import { randomUUID } from 'node:crypto';
-import { integer, isWire, type Wire } from '../tencent/wire.js';
+import { FIELDS, plausibleMs, read, time } from '../tencent/fields.js';
+import { isWire, parseExact, type Wire } from '../tencent/wire.js';
 import { type Dated, type Micros, PRECISION } from '../topics/moment.js';
 
 /** The body of a callback. */
@@ -39,7 +40,7 @@ export function parseBody(bytes: Buffer | undefined): CallbackBody | null {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+    return parseExact(text.startsWith('\uFEFF') ? text.slice(1) : text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new InvalidCallbackError('the body must be one JSON object; it is not JSON', {
@@ -74,27 +75,20 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 const MICROS_PER_MS = 1000;
-// The product is younger than this; an earlier date is a mistake.
-const EARLIEST_MS = Date.UTC(2010, 0);
 // Clocks differ that much at most; what is dated further ahead of its arrival counts as dated by it.
 const MAX_AHEAD_MS = 10_000;
 
 /** When the event happened: its own time, else that of the request, else its arrival. */
 export function dateOf({ body, requestTime, arrivedAt }: Callback): Dated {
   const latestMs = arrivedAt / MICROS_PER_MS + MAX_AHEAD_MS;
-  const requestMs = plausible(requestTime === null ? null : Number(requestTime) * 1000, latestMs);
+  const requestMs = plausibleMs(time(requestTime), latestMs);
   // Nothing is told before it has happened.
-  const toldMs = requestMs === null ? latestMs : requestMs + 1000;
-  // Documented as a number, sent as a text by some regions.
-  const eventMs = plausible(integer(body, 'EventTime') ?? null, toldMs);
-  if (eventMs !== null) return { at: eventMs * MICROS_PER_MS, precision: PRECISION.eventTime };
-  return requestMs === null
+  const toldMs = requestMs === undefined ? latestMs : requestMs + 1000;
+  const eventMs = plausibleMs(read(body, FIELDS.eventTime), toldMs);
+  if (eventMs !== undefined) return { at: eventMs * MICROS_PER_MS, precision: PRECISION.eventTime };
+  return requestMs === undefined
     ? { at: arrivedAt, precision: PRECISION.arrival }
     : { at: requestMs * MICROS_PER_MS, precision: PRECISION.requestTime };
-}
-
-function plausible(ms: number | null, latestMs: number): number | null {
-  return ms !== null && ms >= EARLIEST_MS && ms <= latestMs ? ms : null;
 }
 
 let lastArrival: Micros = 0;

@@ -56,6 +56,7 @@ const COMMANDS: ReadonlyMap<string, Handling> = new Map<string, Handling>([
   ['Group.CallbackSendMsgException', MESSAGES],
   ['Group.CallbackAfterRecallMsg', MESSAGES],
   ['Group.CallbackAfterReadReceipt', MESSAGES],
+  ['Group.CallbackAfterGroupMsgExtension', MESSAGES],
   ['Group.CallbackAfterGroupAttrChanged', ignored('group attributes are not mirrored')],
   ['Group.CallbackOnDailyGroupQuotaAlarm', ignored('a quota, not a topic')],
   ['State.StateChange', USERS],

@@ -1,7 +1,8 @@
 // Reads one authentic request: what command it is, what it says, what is kept of it. Pure, so that the
 // journal can be read again at any time.
 import { parse } from 'node:querystring';
-import { storableText, text } from '../tencent/wire.js';
+import { FIELDS, read } from '../tencent/fields.js';
+import { storableText } from '../tencent/wire.js';
 import type { Change, ChangeSet, Outcome } from '../topics/change.js';
 import { idProblem } from '../topics/id.js';
 import type { Micros } from '../topics/registers.js';
@@ -35,14 +36,14 @@ export class ContradictionError extends InvalidCallbackError {
 type Query = Readonly<Record<string, unknown>>;
 
 export function readRequest(request: Request, query: Query = parse(request.query)): Reading {
-  const platform = text(query, 'OptPlatform') ?? null;
+  const platform = typeof query.OptPlatform === 'string' ? storableText(query.OptPlatform) : null;
   let command: string | null = null;
   let body: CallbackBody | null = null;
   const reading = (changes: readonly Change[], otherwise: Outcome): ChangeSet => ({
     changes,
     origin: 'callback',
     arrivedAt: request.arrivedAt,
-    operatorAccount: (body && text(body, 'Operator_Account')) ?? null,
+    operatorAccount: (body && read(body, FIELDS.operatorAccount)) ?? null,
     platform,
     entry: {
       id: request.id,
@@ -77,7 +78,7 @@ export function readRequest(request: Request, query: Query = parse(request.query
 /** The body names the command, and the query repeats it. */
 function commandOf(query: Query, body: CallbackBody | null): string | null {
   const inQuery = query.CallbackCommand;
-  const inBody = body?.CallbackCommand;
+  const inBody = body === null ? undefined : read(body, FIELDS.command);
   const isRepeated = inQuery !== undefined && typeof inQuery !== 'string';
   if (isRepeated || (inQuery !== undefined && inBody !== undefined && inQuery !== inBody)) {
     throw new ContradictionError('callback refused: query and body must name one CallbackCommand');
@@ -105,6 +106,6 @@ function labelOf(command: string | null): string {
 }
 
 function groupIdOf(body: CallbackBody | null): string | null {
-  const groupId = body?.GroupId;
-  return typeof groupId === 'string' && idProblem(groupId) === null ? groupId : null;
+  const groupId = body === null ? undefined : read(body, FIELDS.groupId);
+  return groupId !== undefined && idProblem(groupId) === null ? groupId : null;
 }
