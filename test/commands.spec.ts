@@ -109,13 +109,6 @@ describe('AfterTopicDestroyed', () => {
     expect(await group('some')).toMatchObject({ state: 'stale' });
     expect((await topic('some', 'good')).deletedAt).not.toBeNull();
   });
-
-  it('is refused without a list', async () => {
-    const body = { CallbackCommand: 'Group.CallbackAfterTopicDestroyed', GroupId: 'g' };
-    const answer = await postCallback(mirror.http, body);
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.text)).toMatchObject({ ActionStatus: 'FAIL', ErrorCode: 400 });
-  });
 });
 
 describe('callbacks about groups', () => {

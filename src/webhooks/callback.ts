@@ -1,6 +1,6 @@
 // A callback as it arrives: query and body, before anybody knows what it means.
 import { randomUUID } from 'node:crypto';
-import { FIELDS, plausibleMs, read, time } from '../tencent/fields.js';
+import { FIELDS, plausibleMs, read, time as timeOf } from '../tencent/fields.js';
 import { isWire, parseExact, type Wire } from '../tencent/wire.js';
 import { type Dated, type Micros, PRECISION } from '../topics/moment.js';
 
@@ -81,7 +81,7 @@ const MAX_AHEAD_MS = 10_000;
 /** When the event happened: its own time, else that of the request, else its arrival. */
 export function dateOf({ body, requestTime, arrivedAt }: Callback): Dated {
   const latestMs = arrivedAt / MICROS_PER_MS + MAX_AHEAD_MS;
-  const requestMs = plausibleMs(time(requestTime), latestMs);
+  const requestMs = plausibleMs(timeOf(requestTime), latestMs);
   // Nothing is told before it has happened.
   const toldMs = requestMs === undefined ? latestMs : requestMs + 1000;
   const eventMs = plausibleMs(read(body, FIELDS.eventTime), toldMs);
