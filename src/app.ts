@@ -18,6 +18,7 @@ import { AllowedMethods } from './http/allowed-methods.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
 import { Bodies } from './http/bodies.js';
+import { takeTrailingSlash } from './http/callback-answer.js';
 import { Connections } from './http/connections.js';
 import { isUncompressed } from './http/content-encoding.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -66,7 +67,7 @@ export async function createApp(
     trustProxy: settings.trustedProxies.length > 0 && [...settings.trustedProxies],
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: TIMEOUTS,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // No middleware is used; without its engine a request costs less.
     skipMiddie: true,
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
@@ -81,6 +82,7 @@ export async function createApp(
   const tracing = app.get(Tracing);
   if (tracing.isOn) app.useLogger(new NestLogger(logger, () => tracing.ids));
   app.useGlobalFilters(errors);
+  takeTrailingSlash(adapter.getInstance());
   app.get(Connections).attach(adapter.getInstance());
   app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
   tracing.traceRequests(adapter.getInstance());

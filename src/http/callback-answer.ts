@@ -1,10 +1,8 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** The routes of the receiver: the console of the vendor may point at either. */
-export const CALLBACK_ROUTES = ['/webhooks/im', '/'] as const;
-
-/** Their paths: the router ignores a slash at the end. */
-export const CALLBACK_PATHS = [...CALLBACK_ROUTES, '/webhooks/im/'] as const;
+/** The paths of the receiver: the console of the vendor may point at any of them. */
+export const CALLBACK_PATHS = ['/webhooks/im', '/'] as const;
 
 /** The answer that every handled callback gets, byte for byte. */
 export const CALLBACK_OK = '{"ActionStatus":"OK","ErrorInfo":"","ErrorCode":0}';
@@ -32,4 +30,16 @@ export function isReceiverPath(path: string | undefined): boolean {
 export function hasCallbackQuery(request: FastifyRequest): boolean {
   const query = new URLSearchParams(request.url.split('?', 2)[1] ?? '');
   return query.has('SdkAppid') && query.has('CallbackCommand');
+}
+
+/**
+ * Takes the receiver's path with a slash at its end, as it is easily typed into the console. Before the router,
+ * which would ignore the slash of every other path too, and not by Fastify's `rewriteUrl`, which logs `Sign`.
+ */
+export function takeTrailingSlash({ server }: FastifyInstance): void {
+  const trim = (request: IncomingMessage): void => {
+    request.url = request.url?.replace(/^\/webhooks\/im\/(?=$|\?)/, '/webhooks/im');
+  };
+  server.prependListener('request', trim);
+  server.prependListener('checkContinue', trim);
 }

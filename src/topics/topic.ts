@@ -141,7 +141,10 @@ export function settleTopic(topic: Topic, group: Group): Topic {
   const known =
     born === null
       ? topic.known
-      : forgetTopicBefore(topic.known, (at, precision) => compareDates(at, precision, born[0], born[1]) < 0);
+      : forgetTopicBefore(
+          topic.known,
+          (at, precision) => compareDates(at, precision, born[0], born[1]) < 0,
+        );
   const { handover } = group;
   if (handover) {
     const [at, ownerAccount, precision = 1] = handover;

@@ -16,6 +16,7 @@ export function aboutCommunity(
   const { groupId, topicId } = groupOf(callback.body);
   if (!isCommunity(callback.body)) return [];
   const { at, precision } = dateOf(callback);
-  if (topicId !== null) return [{ subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];
+  if (topicId !== null)
+    return [{ subject: 'group', kind: 'doubted', groupId, at, precision, fields: {} }];
   return [{ subject: 'group', kind, groupId, at, precision, fields }];
 }

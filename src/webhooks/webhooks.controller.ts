@@ -1,6 +1,6 @@
 import { Body, Controller, Header, HttpCode, Post, Query, Req, UseGuards } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { CALLBACK_OK, CALLBACK_ROUTES } from '../http/callback-answer.js';
+import { CALLBACK_OK, CALLBACK_PATHS } from '../http/callback-answer.js';
 import { CallbackGuard } from './callback.guard.js';
 import { type Receipt, Receiver } from './receiver.js';
 
@@ -16,7 +16,7 @@ declare module 'fastify' {
 export class WebhooksController {
   constructor(private readonly receiver: Receiver) {}
 
-  @Post([...CALLBACK_ROUTES])
+  @Post([...CALLBACK_PATHS])
   @HttpCode(200)
   @Header('content-type', 'application/json; charset=utf-8')
   @UseGuards(CallbackGuard)
