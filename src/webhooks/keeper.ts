@@ -13,6 +13,8 @@ const DATABASE_DEADLINE_MS = 1_000;
 // It does answer, but must be told again: without what it refuses, and that such a callback came.
 const REFUSED_DEADLINE_MS = 1_500;
 const DURABLE_DEADLINE_MS = 1_800;
+// Also where this process itself did not run for so long: its callbacks are not lost for being late.
+const LEAST_DISK_MS = DURABLE_DEADLINE_MS - REFUSED_DEADLINE_MS;
 const DRAIN_INTERVAL_MS = 250;
 // How soon the callbacks of another process are found that died, and how often a broken disk is tried.
 const ADOPT_INTERVAL_MS = 5_000;
@@ -84,7 +86,7 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
     );
     try {
       const leftMs = DURABLE_DEADLINE_MS - (performance.now() - startedAt);
-      await within(this.append(request), () => leftMs);
+      await within(this.append(request), () => Math.max(LEAST_DISK_MS, leftMs));
     } catch (error) {
       this.spool.withdraw(request);
       throw new NotKeptError('neither PostgreSQL nor the spool took it', { cause: error });
