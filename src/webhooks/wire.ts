@@ -35,11 +35,14 @@ export function groupOf(body: CallbackBody): CallbackIds {
   return { groupId: groupId.slice(0, mark), topicId: groupId };
 }
 
-/** Group and topic of a callback. @throws InvalidCallbackError as above. */
+/** Group and topic of a callback; where it names both, each is taken as sent. @throws InvalidCallbackError as above. */
 export function idsOf(body: CallbackBody): CallbackIds {
-  const { groupId, topicId } = groupOf(body);
   const isNamed = has(body, FIELDS.topicId) && read(body, FIELDS.topicId) !== '';
-  return { groupId, topicId: isNamed ? requiredId(body, FIELDS.topicId) : topicId };
+  if (!isNamed) return groupOf(body);
+  return {
+    groupId: requiredId(body, FIELDS.groupId),
+    topicId: requiredId(body, FIELDS.topicId),
+  };
 }
 
 /**
