@@ -252,6 +252,16 @@ describe('spellings, letter case and units', () => {
     expect(history.data[0].platform).toBe('mAcOS');
   });
 
+  it('a group as it was sent, beside a topic that is named', async () => {
+    const GroupId = '@TGS#_sent@TOPIC#_group';
+    await create(GroupId, 't');
+    await say('AfterTopicInfoChanged', { GroupId, TopicId: 't', Name: 'renamed' });
+    expect(await topic(GroupId, 't')).toMatchObject({ name: 'renamed', deletedAt: null });
+    await say('AfterTopicDestroyed', { GroupId, TopicIdList: ['t'] });
+    expect((await topic(GroupId, 't')).deletedAt).not.toBeNull();
+    await mirror.http.get(groupPath('@TGS#_sent')).expect(404);
+  });
+
   it('a topic that stands where its group should', async () => {
     const topicId = '@TGS#_where@TOPIC#_one';
     const { TopicId: _, ...body } = createTopicBody({ GroupId: topicId });

@@ -2,7 +2,7 @@ import { FIELDS } from '../tencent/fields.js';
 import type { Change } from '../topics/change.js';
 import { type Callback, dateOf } from './callback.js';
 import { operatorOf } from './fields.js';
-import { idList, groupOf } from './wire.js';
+import { groupOf, idList, requiredId } from './wire.js';
 
 /**
  * `Group.CallbackAfterTopicDestroyed`: topics were deleted, as many as one call named. Without a list it
@@ -12,8 +12,9 @@ import { idList, groupOf } from './wire.js';
 export function afterTopicDestroyed(callback: Callback): readonly Change[] {
   const { body } = callback;
   const { at, precision } = dateOf(callback);
-  const { groupId } = groupOf(body);
   const { ids, hasBadOnes } = idList(body, FIELDS.topicIds);
+  // One that names its topics says the group in its own field, as it was sent.
+  const groupId = ids.length > 0 ? requiredId(body, FIELDS.groupId) : groupOf(body).groupId;
   const deletion: Change = {
     subject: 'topics',
     kind: 'deleted',

@@ -35,7 +35,10 @@ export function groupOf(body: CallbackBody): CallbackIds {
   return { groupId: groupId.slice(0, mark), topicId: groupId };
 }
 
-/** Group and topic of a callback; where it names both, each is taken as sent. @throws InvalidCallbackError as above. */
+/**
+ * Group and topic of a callback. One that names its topic says the group in its own field, as it was sent.
+ * @throws InvalidCallbackError as above.
+ */
 export function idsOf(body: CallbackBody): CallbackIds {
   const isNamed = has(body, FIELDS.topicId) && read(body, FIELDS.topicId) !== '';
   if (!isNamed) return groupOf(body);
