@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { Api } from 'tls-sig-api-v2/TLSSigAPIv2.js';
 import { claimsSignature, createUserSig, UserSigSource } from '../src/tencent/usersig.js';
 
 const ACCOUNT = { sdkAppId: '1400000000', userId: 'administrator', secretKey: 'not-a-real-key' };
@@ -24,6 +25,25 @@ describe('a UserSig', () => {
       'TLS.sig': SIGNATURE,
     });
   });
+
+  it.each([
+    ['1400000000', 'administrator', 86_400],
+    ['1600000001', 'admin_2', 15_552_000],
+    ['20000001', 'übersicht "1"', 172_800],
+    ['4294967295', 'a\\b:c', 1],
+  ])(
+    'is the one that the library of the vendor makes: %s %s',
+    (sdkAppId, userId, expireSeconds) => {
+      const secretKey = 'a key that is none';
+      for (const issuedAt of [1, 1_700_000_000, 4_102_444_800]) {
+        const now = jest.spyOn(Date, 'now').mockReturnValue(issuedAt * 1000);
+        const vendors = new Api(Number(sdkAppId), secretKey).genUserSig(userId, expireSeconds);
+        now.mockRestore();
+        const ours = createUserSig({ sdkAppId, userId, secretKey }, { issuedAt, expireSeconds });
+        expect(claimsOf(ours)).toEqual(claimsOf(vendors));
+      }
+    },
+  );
 
   it('is made anew when half of its life is over, and when the clock was set back', () => {
     let now = Date.UTC(2026, 0);
