@@ -13,8 +13,7 @@ export function callbackFailure(status: number, errorInfo: string): string {
 }
 
 export function isCallbackPath(request: FastifyRequest): boolean {
-  const path = request.url.split('?', 1)[0];
-  return request.method === 'POST' && CALLBACK_PATHS.some((candidate) => candidate === path);
+  return request.method === 'POST' && isReceiverPath(request.url.split('?', 1)[0]);
 }
 
 /** By the route that was matched: a path may be written in several ways. */
