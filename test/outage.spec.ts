@@ -131,6 +131,18 @@ it('gives no OK without database and disk, and no quick answer either', async ()
   expect(await kept()).toEqual(once(1));
 });
 
+it('answers OK without a disk where the commit is late but within the time of the vendor', async () => {
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(join(dataDir, 'spool'), 'a file in the place of the directory');
+  const mirror = await start();
+  await postMany(mirror, 0, 1);
+  // Two round trips: longer than the service waits before it turns to the disk.
+  proxy.set('slow');
+  await postMany(mirror, 1, 1);
+  proxy.set('pass');
+  expect(await kept()).toEqual(once(2));
+});
+
 it('does not let the spool grow over its bound', async () => {
   const mirror = await start({ SPOOL_MAX_BYTES: '2000' });
   proxy.set('refuse');

@@ -94,10 +94,14 @@ export class GroupCommit<Item, Result, Prepared = never> {
     });
   }
 
-  /** Takes back an item that still waits; its promise is never settled. One that is being committed stays. */
-  withdraw(item: Item): void {
+  /**
+   * Takes back an item that still waits; its promise is then never settled. One that is being committed stays.
+   * @returns whether it was taken back.
+   */
+  withdraw(item: Item): boolean {
     const index = this.queue.findIndex((waiting) => waiting.item === item);
     if (index >= 0) this.queue.splice(index, 1);
+    return index >= 0;
   }
 
   /** Resolves when nothing waits and nothing runs. */

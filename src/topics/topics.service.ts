@@ -95,10 +95,13 @@ export class TopicsService implements OnModuleDestroy {
     }
   }
 
-  /** Takes back a set that still waits: its `apply` is then never settled. */
-  withdraw(set: ChangeSet): void {
+  /**
+   * Takes back a set that still waits: its `apply` is then never settled.
+   * @returns whether it was taken back; of a large set the rest is, which may be a part.
+   */
+  withdraw(set: ChangeSet): boolean {
     this.large.withdraw(set);
-    this.commits.withdraw(set);
+    return this.commits.withdraw(set);
   }
 
   // What is large would keep a process that ends for long; a callback goes to the spool instead.

@@ -79,19 +79,27 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
         this.logger.error({ msg: 'PostgreSQL is away, callbacks are spooled', err: error });
       this.isAway = true;
     }
-    this.topics.withdraw(reading.set);
-    void committed.then(
-      ({ outcome }) => this.noteLate(request.id, reading, outcome),
+    const isWithdrawn = this.topics.withdraw(reading.set);
+    const late = committed.then(({ outcome }) => outcome);
+    const appended = this.append(request);
+    // Committed and spooled: the spool need not apply it.
+    void Promise.all([late, appended]).then(
+      () => this.noteLate(request.id),
       () => undefined,
     );
+    const spooled = appended.then(() => 'spooled' as const);
     try {
       const leftMs = DURABLE_DEADLINE_MS - (performance.now() - startedAt);
-      await within(this.append(request), () => Math.max(LEAST_DISK_MS, leftMs));
+      const stored = await within(isWithdrawn ? spooled : Promise.any([spooled, late]), () =>
+        Math.max(LEAST_DISK_MS, leftMs),
+      );
+      if (stored === 'spooled') void this.countLate(reading, late);
+      else this.spool.withdraw(request);
+      return stored;
     } catch (error) {
       this.spool.withdraw(request);
       throw new NotKeptError('neither PostgreSQL nor the spool took it', { cause: error });
     }
-    return 'spooled';
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -106,10 +114,13 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
     this.drainLater(DRAIN_INTERVAL_MS);
   }
 
-  private noteLate(id: string, { label }: Reading, outcome: Outcome): void {
-    if (this.late.size >= MAX_LATE) return;
-    this.late.add(id);
-    this.metrics.countCallback(label, outcome);
+  private noteLate(id: string): void {
+    if (this.late.size < MAX_LATE) this.late.add(id);
+  }
+
+  private async countLate({ label }: Reading, late: Promise<Outcome>): Promise<void> {
+    const outcome = await late.catch(() => null);
+    if (outcome) this.metrics.countCallback(label, outcome);
   }
 
   /** Never puts off what is due: under load the next callback is always near. */
