@@ -64,6 +64,11 @@ unless('with a second process whose clock is (needs libfaketime)', () => {
       await simulator.settled();
       const { differences } = await differencesAfter(PATIENCE_MS, { simulator, app });
       expect(differences).toEqual([]);
+      const text = await (await fetch(`${other}/metrics`)).text();
+      for (const clock of ['database', 'vendor']) {
+        const skew = new RegExp(`clock_skew_seconds\\{of="${clock}"\\} (.*)`).exec(text)?.[1];
+        expect(Math.abs(Number(skew) - Number.parseInt(offset))).toBeLessThan(1.5);
+      }
       const { body } = await app.http.get('/groups');
       for (const { lastCallbackAt } of body.data) {
         expect(Date.parse(lastCallbackAt)).toBeLessThanOrEqual(Date.now());

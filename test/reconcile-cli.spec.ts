@@ -232,6 +232,36 @@ describe('doctor', () => {
   });
 });
 
+describe('doctor without PostgreSQL', () => {
+  it.concurrent.each([
+    [
+      'there is none',
+      () => 'postgresql://nobody@127.0.0.1:1/none',
+      /FAULT +PostgreSQL: .*ECONNREFUSED.*\n +-> start the server, or mend host and port in DATABASE_URL/,
+    ],
+    [
+      'it has no such database',
+      (url: string) => Object.assign(new URL(url), { pathname: '/no_such_database' }).href,
+      /FAULT +PostgreSQL: .*"no_such_database" does not exist\n +-> create the database/,
+    ],
+    [
+      'it refuses the role',
+      (url: string) => Object.assign(new URL(url), { username: 'nobody_knows' }).href,
+      /FAULT +PostgreSQL: .*"nobody_knows".*\n +-> compare user and password in DATABASE_URL/,
+    ],
+  ])('says so where %s, and looks at all else', async (_what, urlOf, told) => {
+    await using world = await start(2);
+    const { simulator, database } = world;
+    const elsewhere = { url: urlOf(database.url) };
+    const { code, out } = await cli(elsewhere, simulator, 'doctor');
+    expect(code).toBe(1);
+    expect(out).toMatch(told);
+    expect(out).toMatch(/ok +settings, for the app 14/);
+    expect(out).toMatch(/ok +the REST API answers: 2 communities/);
+    expect(out).toMatch(/1 to mend$/);
+  });
+});
+
 /** An app without the REST API that lost what happened to a topic, and one that was imported. */
 async function clubWithLoss(): Promise<CliWorld> {
   const world = await start(0);
@@ -281,7 +311,11 @@ function finished(database: TestDatabase) {
   return database.query('select group_id, asked_at from visits where asked_at is not null');
 }
 
-async function cli(database: TestDatabase, simulator: Simulator | null, ...args: string[]) {
+async function cli(
+  database: Pick<TestDatabase, 'url'>,
+  simulator: Simulator | null,
+  ...args: string[]
+) {
   const out: string[] = [];
   const error: string[] = [];
   const env = { DATABASE_URL: database.url, ...(simulator ? settingsFor(simulator) : {}) };

@@ -16,6 +16,15 @@ export interface Command {
   >;
   /** @returns whether all is well; else the process ends with 1. */
   run(app: INestApplicationContext, options: Options, print: Print): Promise<boolean>;
+  /**
+   * Does what can be done where the database cannot be used; without it the command ends with that error.
+   * @param app has the settings and the REST API alone.
+   */
+  readonly runWithoutDatabase?: (
+    app: INestApplicationContext,
+    error: unknown,
+    print: Print,
+  ) => Promise<boolean>;
 }
 
 /** The command line itself is wrong; the message says what to write. */

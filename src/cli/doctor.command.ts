@@ -1,6 +1,7 @@
-import { Diagnosis, type Finding } from '../reconcile/diagnosis.js';
+import { Diagnosis } from '../reconcile/diagnosis.js';
+import { databaseFault, type Finding, OutsideDiagnosis } from '../reconcile/outside-diagnosis.js';
 import { arrivalOf } from '../webhooks/callback.js';
-import type { Command } from './command.js';
+import type { Command, Print } from './command.js';
 
 const SIGNS = { ok: 'ok     ', warning: 'warning', fault: 'FAULT  ' } as const satisfies Record<
   Finding['verdict'],
@@ -11,15 +12,31 @@ const SIGNS = { ok: 'ok     ', warning: 'warning', fault: 'FAULT  ' } as const s
 export const doctor: Command = {
   summary: 'check settings, database, REST API, clock and callbacks; exit code 1 with a fault',
   options: {},
-  run: async (app, _options, print) => {
-    let faults = 0;
+  run: (app, _options, print) => {
     const dateOf = (id: string): Date => new Date(arrivalOf(id) / 1000);
-    for await (const { verdict, what, advice } of app.get(Diagnosis).findings(dateOf)) {
-      if (verdict === 'fault') faults += 1;
-      print(`${SIGNS[verdict]}  ${what}`);
-      if (advice !== undefined) print(`${' '.repeat(SIGNS.ok.length)}  -> ${advice}`);
-    }
-    print(faults === 0 ? 'no fault was found' : `${faults} to mend`);
-    return faults === 0;
+    return report(app.get(Diagnosis).findings(dateOf), print);
   },
+  runWithoutDatabase: (app, error, print) =>
+    report(withoutDatabase(app.get(OutsideDiagnosis), error), print),
 };
+
+async function* withoutDatabase(
+  outside: OutsideDiagnosis,
+  error: unknown,
+): AsyncGenerator<Finding> {
+  yield* outside.settingsFindings();
+  yield databaseFault(error);
+  yield* outside.restFindings();
+}
+
+/** @returns whether there was no fault. */
+async function report(findings: AsyncIterable<Finding>, print: Print): Promise<boolean> {
+  let faults = 0;
+  for await (const { verdict, what, advice } of findings) {
+    if (verdict === 'fault') faults += 1;
+    print(`${SIGNS[verdict]}  ${what}`);
+    if (advice !== undefined) print(`${' '.repeat(SIGNS.ok.length)}  -> ${advice}`);
+  }
+  print(faults === 0 ? 'no fault was found' : `${faults} to mend`);
+  return faults === 0;
+}

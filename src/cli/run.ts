@@ -1,6 +1,6 @@
 // The command line, apart from the process it runs in.
 import { parseArgs } from 'node:util';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
 import { type Command, type Print, UsageError } from './command.js';
@@ -17,7 +17,7 @@ import { Database } from '../database/database.js';
 import { createLogger, NestLogger } from '../http/logger.js';
 import { HttpModule } from '../http/http.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
-import { ReconcileModule } from '../reconcile/reconcile.module.js';
+import { OutsideDiagnosisModule, ReconcileModule } from '../reconcile/reconcile.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { TracingModule } from '../tracing/tracing.module.js';
 import { JournalModule } from '../webhooks/journal.module.js';
@@ -53,6 +53,16 @@ class CliModule {
   }
 }
 
+@Module({})
+class WithoutDatabaseModule {
+  static register(settings: Settings): DynamicModule {
+    return {
+      module: WithoutDatabaseModule,
+      imports: [ConfigModule.register(settings), OutsideDiagnosisModule],
+    };
+  }
+}
+
 /**
  * Runs one command to its end.
  * @returns the exit code: 0 all is well, 1 it is not, 64 wrong command line, 78 wrong settings.
@@ -80,13 +90,23 @@ async function run(args: readonly string[], env: Environment, print: Print): Pro
     return name === '' || name === '--help' || name === 'help' ? 0 : EX_USAGE;
   }
   const options = optionsOf(command, rest);
-  const logger = createLogger({ logLevel: 'warn' }, pino.destination(2));
-  const app = await NestFactory.createApplicationContext(CliModule.register(parseSettings(env)), {
-    abortOnError: false,
-    logger: new NestLogger(logger),
-  });
+  const settings = parseSettings(env);
+  const open = async (module: DynamicModule): Promise<INestApplicationContext> =>
+    NestFactory.createApplicationContext(module, {
+      abortOnError: false,
+      logger: new NestLogger(createLogger({ logLevel: 'warn' }, pino.destination(2))),
+    });
+  let app: INestApplicationContext | undefined;
   try {
+    app = await open(CliModule.register(settings));
     app.get(Database).requireOpen();
+  } catch (error) {
+    await app?.close();
+    if (!command.runWithoutDatabase) throw error;
+    app = await open(WithoutDatabaseModule.register(settings));
+    return (await command.runWithoutDatabase(app, error, print)) ? 0 : 1;
+  }
+  try {
     return (await command.run(app, options, print)) ? 0 : 1;
   } finally {
     await app.close();

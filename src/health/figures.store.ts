@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
+import { milliseconds } from '../database/dates.js';
 import { Prisma } from '../database/generated/client.js';
 
 /** The state of the mirror as a whole, for all processes the same. */
@@ -10,6 +11,8 @@ export interface MirrorFigures {
   readonly oldestVerificationAge: number | null;
   /** For how many seconds the first of the groups has waited that callbacks outdated. */
   readonly oldestWaitingAge: number | null;
+  /** PostgreSQL's clock, in milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
 @Injectable()
@@ -31,7 +34,8 @@ export class FiguresStore {
                                           limit 1))::float8 as "oldestVerificationAge",
              extract(epoch from now() - (select min(v.hot_since)
                                            from visits v
-                                          where v.hot_since is not null))::float8 as "oldestWaitingAge"
+                                          where v.hot_since is not null))::float8 as "oldestWaitingAge",
+             ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"
         from sequencer s
        where s.id = 1`);
     const [row] = rows;

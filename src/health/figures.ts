@@ -41,7 +41,11 @@ export class Figures implements OnModuleInit {
     try {
       this.metrics.replicaLag.set(await this.store.replicaLag());
       if (performance.now() < this.staleAt) return;
-      this.tellMirror(await this.store.read());
+      const sentAt = Date.now();
+      const figures = await this.store.read();
+      this.tellMirror(figures);
+      const skewMs = (sentAt + Date.now()) / 2 - figures.nowMs;
+      this.metrics.clockSkew.set({ of: 'database' }, skewMs / 1000);
       this.staleAt = performance.now() + MAX_AGE_MS;
     } catch (error) {
       // The figures before stay; the next scrape asks again.

@@ -260,6 +260,13 @@ export class Metrics {
     labels: { reason: ['away', 'conflict'] },
   });
 
+  readonly clockSkew = new Gauge({
+    name: 'topicmirror_clock_skew_seconds',
+    help: "How far the clock of this process is ahead of PostgreSQL's, or of the vendor's to half a second",
+    labelNames: ['of'] as const,
+    registers: this.registers,
+  });
+
   readonly httpRequest = new Histogram({
     name: 'topicmirror_http_request_seconds',
     help: 'Time to the answer of the query API and the probes, by route and class of status; not of the feed, which waits',

@@ -1,17 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { openDoors, Settings } from '../config/settings.js';
+import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { reasonOf } from '../database/errors.js';
-import { VendorAlarmError, VendorCallError, VendorUnavailableError } from '../tencent/errors.js';
-import { RestClient } from '../tencent/rest-client.js';
 import { type Arrived, EvidenceStore } from './evidence.store.js';
-
-/** One thing that was looked at; `advice` says how to mend it. */
-export interface Finding {
-  readonly verdict: 'ok' | 'warning' | 'fault';
-  readonly what: string;
-  readonly advice?: string;
-}
+import { databaseFault, type Finding, OutsideDiagnosis } from './outside-diagnosis.js';
 
 /** A switch of the console, and what it sends. Source: protocol of the topic callbacks, 1047/34520. */
 interface Switch {
@@ -44,33 +35,39 @@ const REPAIRED: Readonly<Record<string, string>> = {
   deleted: 'found topics deleted that no callback told of',
   updated: 'found changes that no callback told of',
 };
-const MAX_CLOCK_SECONDS = 5;
 
 /** Looks at everything a mirror needs, and says in plain words what is wrong. */
 @Injectable()
 export class Diagnosis {
   constructor(
-    private readonly settings: Settings,
+    private readonly outside: OutsideDiagnosis,
     private readonly evidence: EvidenceStore,
     private readonly database: Database,
-    @Inject(RestClient) private readonly client: RestClient | null,
   ) {}
 
   /** @param arrivalOf reads the time of arrival out of a journal id. */
   async *findings(arrivalOf: (id: string) => Date): AsyncGenerator<Finding> {
-    yield* this.settingsFindings();
-    const { version } = await this.evidence.server();
-    yield { verdict: 'ok', what: `PostgreSQL ${version}, the schema is current` };
-    yield this.epochFinding();
-    yield* this.replicaFindings();
-    yield* this.restFindings();
-    yield* this.callbackFindings(arrivalOf);
+    yield* this.outside.settingsFindings();
+    yield* this.fromDatabase(() => this.databaseFindings());
+    yield* this.outside.restFindings();
+    yield* this.fromDatabase(() => this.callbackFindings(arrivalOf));
   }
 
-  private *settingsFindings(): Generator<Finding> {
-    const { imSdkAppId } = this.settings;
-    yield { verdict: 'ok', what: `settings, for the app ${imSdkAppId}` };
-    for (const door of openDoors(this.settings)) yield { verdict: 'warning', what: door };
+  /** Goes on with the other findings where PostgreSQL ends in the middle. */
+  private async *fromDatabase(findings: () => AsyncGenerator<Finding>): AsyncGenerator<Finding> {
+    try {
+      yield* findings();
+    } catch (error) {
+      yield databaseFault(error);
+    }
+  }
+
+  private async *databaseFindings(): AsyncGenerator<Finding> {
+    const { version, skewMs } = await this.evidence.server();
+    yield { verdict: 'ok', what: `PostgreSQL ${version}, the schema is current` };
+    yield this.outside.clockFinding(skewMs, "PostgreSQL's");
+    yield this.epochFinding();
+    yield* this.replicaFindings();
   }
 
   private epochFinding(): Finding {
@@ -107,37 +104,6 @@ export class Diagnosis {
     }
   }
 
-  private async *restFindings(): AsyncGenerator<Finding> {
-    const { client } = this;
-    if (client === null) {
-      yield {
-        verdict: 'warning',
-        what: 'no REST API is set: what callbacks leave out or lose stays unknown',
-        advice: 'set IM_API_HOST and IM_SECRET_KEY',
-      };
-      return;
-    }
-    try {
-      const { total } = await client.listCommunities({ next: 0n, limit: 1 });
-      yield { verdict: 'ok', what: `the REST API answers: ${total ?? 'unknown'} communities` };
-    } catch (error) {
-      yield restFault(error);
-    }
-    if (client.clockSkewMs !== null) yield this.clockFinding(client.clockSkewMs);
-  }
-
-  private clockFinding(skewMs: number): Finding {
-    const seconds = Math.round(Math.abs(skewMs) / 1000);
-    const told = `this clock is ${seconds} s ${skewMs < 0 ? 'behind' : 'ahead of'} the vendor's`;
-    if (seconds <= MAX_CLOCK_SECONDS) return { verdict: 'ok', what: told };
-    const isRefused = seconds >= this.settings.imCallbackWindowSeconds;
-    return {
-      verdict: isRefused ? 'fault' : 'warning',
-      what: isRefused ? `${told}: signed callbacks are refused` : told,
-      advice: 'let NTP set the clock of this machine',
-    };
-  }
-
   private async *callbackFindings(arrivalOf: (id: string) => Date): AsyncGenerator<Finding> {
     const arrived = await this.evidence.arrived();
     if (arrived.length === 0) {
@@ -171,22 +137,4 @@ function switchFinding(
     what: `the reconcile ${REPAIRED[repair]} (${repairs}), and ${commands.join(' or ')} never came: the switch "${name}" is probably off`,
     advice: `turn on "${name}" in the Chat console, under callback configuration`,
   };
-}
-
-function restFault(error: unknown): Finding {
-  if (error instanceof VendorAlarmError) {
-    return {
-      verdict: 'fault',
-      what: `the REST API refuses: error ${error.vendorCode}`,
-      advice: error.advice,
-    };
-  }
-  if (error instanceof VendorUnavailableError || error instanceof VendorCallError) {
-    return {
-      verdict: 'fault',
-      what: error.message,
-      advice: 'compare IM_API_HOST with the region of the app; is it reachable from here?',
-    };
-  }
-  throw error;
 }

@@ -39,10 +39,12 @@ export class EvidenceStore {
     return new Map(rows.map((row) => [row.kind, row.count]));
   }
 
-  /** Version and clock of PostgreSQL. */
-  async server(): Promise<{ readonly version: string; readonly now: Date }> {
+  /** Version of PostgreSQL, and how far this machine's clock is ahead of its clock. */
+  async server(): Promise<{ readonly version: string; readonly skewMs: number }> {
+    const sentAt = Date.now();
     const rows = await this.database.connection.$queryRaw<{ version: string; nowMs: number }[]>`
       select current_setting('server_version') as version, ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
-    return { version: rows[0]?.version ?? 'unknown', now: new Date(rows[0]?.nowMs ?? 0) };
+    const readAt = (sentAt + Date.now()) / 2;
+    return { version: rows[0]?.version ?? 'unknown', skewMs: readAt - (rows[0]?.nowMs ?? readAt) };
   }
 }

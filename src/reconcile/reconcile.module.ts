@@ -3,6 +3,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
 import { RateLimiter } from '../tencent/rate-limiter.js';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { TencentModule } from '../tencent/tencent.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { Backfill } from './backfill.js';
@@ -10,6 +11,7 @@ import { CallRateStore } from './call-rate.store.js';
 import { Diagnosis } from './diagnosis.js';
 import { EvidenceStore } from './evidence.store.js';
 import { Inspection } from './inspection.js';
+import { OutsideDiagnosis } from './outside-diagnosis.js';
 import { ListingStore } from './listing.store.js';
 import { RestCalls } from './rest-calls.js';
 import { VisitsStore } from './visits.store.js';
@@ -23,6 +25,22 @@ import { WalkRunner } from './walk-runner.js';
 })
 class CallRateModule {}
 
+/** One process that sends one request needs no rate. */
+@Module({
+  imports: [TracingModule],
+  providers: [{ provide: RateLimiter, useValue: { acquire: () => Promise.resolve() } }],
+  exports: [RateLimiter],
+})
+class SingleCallModule {}
+
+/** What the doctor looks at where PostgreSQL cannot be used. */
+@Module({
+  imports: [TencentModule.register([SingleCallModule])],
+  providers: [OutsideDiagnosis],
+  exports: [OutsideDiagnosis],
+})
+export class OutsideDiagnosisModule {}
+
 @Module({
   imports: [DatabaseModule, TopicsModule, TencentModule.register([CallRateModule])],
   providers: [
@@ -30,6 +48,7 @@ class CallRateModule {}
     Backfill,
     Inspection,
     Diagnosis,
+    OutsideDiagnosis,
     RestCalls,
     VisitsStore,
     ListingStore,

@@ -9,7 +9,12 @@ export class RestCalls {
   private sent = 0;
 
   constructor(@Inject(RestClient) client: RestClient | null, metrics: Metrics) {
-    client?.observe((command, outcome, code) => {
+    if (!client) return;
+    metrics.onScrape(() => {
+      const { clockSkewMs } = client;
+      if (clockSkewMs !== null) metrics.clockSkew.set({ of: 'vendor' }, clockSkewMs / 1000);
+    });
+    client.observe((command, outcome, code) => {
       this.sent += 1;
       metrics.restCalls.inc({ command, outcome });
       if (outcome !== 'ok') metrics.restErrors.inc({ code: labelOf(code) });
