@@ -1,10 +1,9 @@
 // Processes whose clocks differ: what came before a question is told by the database.
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { startSimulator } from '../src/simulator/simulator.js';
 import { startApp, type TestApp } from './support/app.js';
 import { createDatabase } from './support/database.js';
+import { clockOffBy, faketime } from './support/faketime.js';
 import { startService } from './support/process.js';
 import { until } from './support/until.js';
 import { NO_LIMITS, SECRET_KEY } from './support/vendor.js';
@@ -15,14 +14,7 @@ const PATIENCE_MS = 20_000;
 
 jest.setTimeout(90_000);
 
-/** libfaketime of Debian, if it is there: it gives a process another clock. */
-const library = ((): string | undefined => {
-  if (!existsSync('/usr/lib')) return undefined;
-  return readdirSync('/usr/lib')
-    .map((name) => join('/usr/lib', name, 'faketime/libfaketime.so.1'))
-    .find((path) => existsSync(path));
-})();
-const unless = library === undefined ? describe.skip : describe;
+const unless = faketime === undefined ? describe.skip : describe;
 
 unless('with a second process whose clock is (needs libfaketime)', () => {
   it.each([
@@ -41,9 +33,7 @@ unless('with a second process whose clock is (needs libfaketime)', () => {
     const second = startService({
       ...env,
       DATABASE_URL: database.url,
-      LD_PRELOAD: library,
-      FAKETIME: offset,
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      ...clockOffBy(offset),
     });
     try {
       const { vendor } = simulator;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { ChangeSet } from '../src/topics/change.js';
 import { TopicsService } from '../src/topics/topics.service.js';
+import { NO_CAUTION } from './support/caution.js';
 import { startApp, type TestApp } from './support/app.js';
 import { createTopicBody, OK, postCallback, topicPath } from './support/callbacks.js';
 
@@ -26,6 +27,7 @@ function faultyAnswer(groupId: string): ChangeSet {
         groupId,
         at,
         asked: 0,
+        caution: NO_CAUTION,
         group: { name: 'of the vendor' },
         topics: [{ topicId: 'undated', createdAt: NO_DATE, fields: { name: 'x' } }],
       },
@@ -110,7 +112,7 @@ it('what is previewed or compared leaves out what cannot be reduced', async () =
   const good = { ...faultyCallback('x').changes[0], topicId: 'new', at: Date.now() * 1000 };
   const { entry: _, ...set } = faultyCallback('y');
   const sets = [set, { ...set, changes: [good] }, set] as ChangeSet[];
-  const changes = await topics.preview(sets);
+  const { changes } = await topics.preview(sets);
   expect(changes.map(({ topicId }) => topicId)).toEqual(['new']);
   const compared = await topics.compare(sets);
   expect(compared.compared).toBe(1);

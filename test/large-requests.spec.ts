@@ -1,5 +1,6 @@
 // One request that names very much: the others do not notice, and all of it happens.
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { NO_CAUTION } from './support/caution.js';
 import { startApp, type TestApp } from './support/app.js';
 import { type Body, createTopicBody, groupPath, OK, postCallback } from './support/callbacks.js';
 import { scrape } from './support/metrics.js';
@@ -165,6 +166,7 @@ it('an answer of the vendor about a group with very many deleted topics is appli
         groupId: 'answered',
         at,
         asked: await committed(),
+        caution: NO_CAUTION,
         group: { name: 'told' },
         topics: [
           { topicId: 't000001', createdAt: null, fields: { name: 'kept' } },

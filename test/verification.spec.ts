@@ -4,6 +4,7 @@ import type { ChangeSet, Verification } from '../src/topics/change.js';
 import { type Micros, PRECISION } from '../src/topics/moment.js';
 import type { TopicFields } from '../src/topics/topic.js';
 import { TopicsService } from '../src/topics/topics.service.js';
+import { NO_CAUTION } from './support/caution.js';
 import { startApp, type TestApp } from './support/app.js';
 import { groupPath, topicPath } from './support/callbacks.js';
 
@@ -58,6 +59,7 @@ async function verify(
     groupId,
     at,
     asked: asked ?? (await committed()),
+    caution: NO_CAUTION,
     group,
     topics: Object.entries(listed).map(([topicId, fields]) => ({
       topicId,

@@ -41,7 +41,10 @@ export const backfill: Command = {
 async function compareAll(inspection: Inspection) {
   const result = { isResumed: false, groups: 0, topics: 0, untold: 0 };
   const changes: Record<string, number> = {};
-  for await (const { look, changes: found } of inspection.inspect('listed', false)) {
+  for await (const { look, changes: found } of inspection.inspect('listed', {
+    isKept: false,
+    isConfirmed: false,
+  })) {
     if (look.kind === 'untold') {
       result.untold += 1;
       continue;

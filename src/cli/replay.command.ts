@@ -35,7 +35,7 @@ export const replay: Command = {
       const sets = page.map((request) => readRequest(request).set);
       entries += sets.length;
       if (options['dry-run'] === true) {
-        for (const change of await topics.preview(sets)) {
+        for (const change of (await topics.preview(sets)).changes) {
           print(lineOf(change));
           count(counts, change.kind);
         }

@@ -146,6 +146,30 @@ export const SCHEMA = {
     meaning: 'every group is compared with the REST API at least once in so many seconds',
     parse: integer(1, 31_536_000),
   },
+  RECONCILE_SECOND_LOOK_SECONDS: {
+    fallback: '60',
+    meaning:
+      'an answer of the REST API that denies what a callback said in the seconds before waits for a second look after them; 0: it is believed at once',
+    parse: integer(0, 3_600),
+  },
+  RECONCILE_DELETIONS_WAIT_SECONDS: {
+    fallback: '180',
+    meaning:
+      'deletions that are held back need a second answer that comes so many seconds after the first; 0: none are held back',
+    parse: integer(0, 86_400),
+  },
+  RECONCILE_DELETIONS_GROUP_PERCENT: {
+    fallback: '30',
+    meaning:
+      'deletions that no callback told are held back from this share of the topics of a group on; so is the end of a group',
+    parse: integer(1, 100),
+  },
+  RECONCILE_DELETIONS_HOUR_PERCENT: {
+    fallback: '10',
+    meaning:
+      'from this share of all topics on, and from 100 topics on, an hour sees no more deletions that no callback told',
+    parse: integer(1, 100),
+  },
   API_KEYS: {
     fallback: '',
     meaning:

@@ -51,6 +51,10 @@ export abstract class Settings {
   abstract readonly imSecretKey: string | null;
   abstract readonly imApiCallsPerSecond: number;
   abstract readonly reconcileWithinSeconds: number;
+  abstract readonly reconcileSecondLookSeconds: number;
+  abstract readonly reconcileDeletionsWaitSeconds: number;
+  abstract readonly reconcileDeletionsGroupPercent: number;
+  abstract readonly reconcileDeletionsHourPercent: number;
   abstract readonly apiKeys: readonly ApiKey[];
   abstract readonly apiAuth: Value<'API_AUTH'>;
   abstract readonly apiRateLimit: number;
@@ -115,6 +119,22 @@ export function parseSettings(env: Environment): Settings {
     reconcileWithinSeconds: reader.defaulted(
       'RECONCILE_WITHIN_SECONDS',
       SCHEMA.RECONCILE_WITHIN_SECONDS,
+    ),
+    reconcileSecondLookSeconds: reader.defaulted(
+      'RECONCILE_SECOND_LOOK_SECONDS',
+      SCHEMA.RECONCILE_SECOND_LOOK_SECONDS,
+    ),
+    reconcileDeletionsWaitSeconds: reader.defaulted(
+      'RECONCILE_DELETIONS_WAIT_SECONDS',
+      SCHEMA.RECONCILE_DELETIONS_WAIT_SECONDS,
+    ),
+    reconcileDeletionsGroupPercent: reader.defaulted(
+      'RECONCILE_DELETIONS_GROUP_PERCENT',
+      SCHEMA.RECONCILE_DELETIONS_GROUP_PERCENT,
+    ),
+    reconcileDeletionsHourPercent: reader.defaulted(
+      'RECONCILE_DELETIONS_HOUR_PERCENT',
+      SCHEMA.RECONCILE_DELETIONS_HOUR_PERCENT,
     ),
     apiKeys,
     apiAuth: guarded ? apiAuth : 'off',

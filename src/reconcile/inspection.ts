@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GROUPS_PER_CALL, RestClient } from '../tencent/rest-client.js';
 import type { ChangeRow } from '../topics/snapshot.js';
+import type { StaleReason } from '../topics/topic.js';
 import { idProblem } from '../topics/id.js';
 import { TopicsService } from '../topics/topics.service.js';
+import { Brake } from './brake.store.js';
 import { isLastPage } from './listing.store.js';
 import { look, type Look, setOf } from './look.js';
 import { VisitsStore } from './visits.store.js';
@@ -12,8 +14,17 @@ export interface Inspected {
   readonly look: Look;
   /** In what the mirror differed. */
   readonly changes: readonly ChangeRow[];
+  /** Why the answer did not settle all, and from when on another one may. */
+  readonly left?: { readonly reason: StaleReason; readonly at: Date };
   /** Neither the vendor nor the mirror knows it. */
   readonly isUnknown?: true;
+}
+
+export interface Repair {
+  /** Whether the mirror is repaired; else nothing is written. */
+  readonly isKept: boolean;
+  /** Whether deletions are carried out that would be held back. */
+  readonly isConfirmed: boolean;
 }
 
 /** Which groups: one, all of the app and of the mirror, or those that a callback outdated. */
@@ -26,18 +37,18 @@ export class Inspection {
     @Inject(RestClient) private readonly client: RestClient | null,
     private readonly topics: TopicsService,
     private readonly visits: VisitsStore,
+    private readonly brake: Brake,
   ) {}
 
   get isPossible(): boolean {
     return this.client !== null;
   }
 
-  /** @param isKept whether the mirror is repaired; else nothing is written. */
-  async *inspect(scope: Scope, isKept: boolean): AsyncGenerator<Inspected> {
+  async *inspect(scope: Scope, { isKept, isConfirmed }: Repair): AsyncGenerator<Inspected> {
     const { client } = this;
     if (client === null) return;
     for await (const groupIds of this.idsOf(client, scope)) {
-      const question = await this.visits.question();
+      const question = await this.visits.question(await this.brake.caution(isConfirmed));
       const counts = await this.visits.topicCounts(groupIds);
       const infos = await client.getGroups(groupIds);
       const looks = infos.map((info) => {
@@ -50,15 +61,25 @@ export class Inspection {
       // In their order; all of them have been asked for by now.
       for (const inspected of await Promise.all(looks)) yield inspected;
     }
+    // What an operator has confirmed for all of the app is no glitch.
+    if (isConfirmed && isKept && scope === 'all') await this.brake.release();
   }
 
   private async conclude(looked: Look, isKept: boolean, isUnknown: boolean): Promise<Inspected> {
     if (looked.kind === 'untold') return { look: looked, changes: [] };
     if (isUnknown) return { look: looked, changes: [], isUnknown };
     const set = setOf(looked.verification);
-    const changes = await this.topics.preview([set]);
-    if (isKept) await this.topics.apply(set);
-    return { look: looked, changes };
+    const { changes, groups, applied } = await this.topics.preview([set]);
+    const [{ secondLookAt = null } = {}] = isKept ? [await this.topics.apply(set)] : applied;
+    const { caution } = looked.verification;
+    if (isKept && caution.deletions !== 'confirmed') {
+      await this.brake.count(changes.filter(({ kind }) => kind === 'deleted').length);
+    }
+    const group = groups.find((row) => row.group.groupId === looked.verification.groupId);
+    const reason = group?.doubtedAt ? group.group.reason : undefined;
+    if (!reason) return { look: looked, changes };
+    const at = secondLookAt === null ? new Date() : new Date(secondLookAt / 1000);
+    return { look: looked, changes, left: { reason, at } };
   }
 
   private async *idsOf(client: RestClient, scope: Scope): AsyncGenerator<readonly string[]> {

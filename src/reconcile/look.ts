@@ -23,8 +23,8 @@ export interface LookOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The moment before the vendor is asked, as all processes tell it: by the database. */
-export type Question = Pick<Verification, 'at' | 'asked'>;
+/** The moment before the vendor is asked, by the database, and how far the answer is to be believed. */
+export type Question = Pick<Verification, 'at' | 'asked' | 'caution'>;
 
 /** Asks for the topics of a group whose own answer is there, and judges both. */
 export async function look(

@@ -7,6 +7,7 @@ import { TracingModule } from '../tracing/tracing.module.js';
 import { TencentModule } from '../tencent/tencent.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { Backfill } from './backfill.js';
+import { Brake } from './brake.store.js';
 import { CallRateStore } from './call-rate.store.js';
 import { Diagnosis } from './diagnosis.js';
 import { EvidenceStore } from './evidence.store.js';
@@ -46,6 +47,7 @@ export class OutsideDiagnosisModule {}
   providers: [
     Walk,
     Backfill,
+    Brake,
     Inspection,
     Diagnosis,
     OutsideDiagnosis,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { timestamp } from '../database/dates.js';
+import type { Caution } from '../topics/change.js';
 import type { Micros } from '../topics/registers.js';
 import type { Question } from './look.js';
 
@@ -43,17 +44,20 @@ export class VisitsStore {
   constructor(private readonly database: Database) {}
 
   /** The moment before a question is asked: all of its batches are seen by whoever is asked after it. */
-  async question(): Promise<Question> {
+  async question(caution: Caution): Promise<Question> {
     const rows = await this.database.connection.$queryRaw<{ batch: bigint; atUs: bigint }[]>`
       select batch, (date_part('epoch', clock_timestamp()) * 1000000)::bigint as "atUs"
         from sequencer
        where id = 1`;
     const [row] = rows;
     if (!row) throw new Error('the sequencer has no row');
-    return { asked: Number(row.batch), at: Number(row.atUs) };
+    return { asked: Number(row.batch), at: Number(row.atUs), caution };
   }
 
-  /** Plans the groups of which a callback told something that only the vendor knows. */
+  /**
+   * Plans the groups of which a callback told something that only the vendor knows. One for which a second look is
+   * due later waits for that, unless a callback came after the last question (`d`, `q`: see src/topics/rows.ts).
+   */
   async planDoubted(): Promise<void> {
     await this.database.connection.$executeRaw`
       insert into visits (group_id, hot_since)
@@ -61,9 +65,13 @@ export class VisitsStore {
         from groups g
        where g.doubted_at is not null
          and not exists (select from visits v
-                          where v.group_id = g.group_id and v.hot_since is not null)
+                          where v.group_id = g.group_id
+                            and (v.hot_since <= now()
+                                 or v.hot_since > now()
+                                    and (g.registers ->> 'd')::bigint
+                                        <= (g.registers ->> 'q')::bigint is not false))
           on conflict (group_id) do update set hot_since = excluded.hot_since
-       where visits.hot_since is null`;
+       where visits.hot_since is null or visits.hot_since > excluded.hot_since`;
   }
 
   /** Plans every group of which a callback came after its last answer. Reads all groups. */
@@ -74,9 +82,11 @@ export class VisitsStore {
         from groups g
        where (g.verified_at is null or g.last_callback_at > g.verified_at)
          and not exists (select from visits v
-                          where v.group_id = g.group_id and v.hot_since is not null)
+                          where v.group_id = g.group_id
+                            and (v.hot_since <= now()
+                                 or v.hot_since > now() and g.last_callback_at <= v.asked_at))
           on conflict (group_id) do update set hot_since = excluded.hot_since
-       where visits.hot_since is null`;
+       where visits.hot_since is null or visits.hot_since > excluded.hot_since`;
   }
 
   /** Takes groups nobody holds: doubtful ones first, then called ones, then those asked longest ago. */
@@ -86,7 +96,7 @@ export class VisitsStore {
         select v.group_id
           from visits v
           left join groups g using (group_id)
-         where v.hot_since is not null
+         where v.hot_since <= now()
            and (v.held_until is null or v.held_until <= now())
            and (g.group_id is null
                 or greatest(g.doubted_at, g.last_callback_at)
@@ -128,10 +138,12 @@ export class VisitsStore {
       update visits set held_until = null where group_id = any (${groupIds})`;
   }
 
-  async finish(groupId: string, askedAt: Micros): Promise<void> {
+  /** @param secondLookAt when the group is to be asked for again, whatever comes; `null`: in its turn. */
+  async finish(groupId: string, askedAt: Micros, secondLookAt: Micros | null): Promise<void> {
     await this.database.connection.$executeRaw`
       update visits
-         set hot_since = null, held_until = null, failures = 0,
+         set hot_since = to_timestamp(${secondLookAt}::float8 / 1000000),
+             held_until = null, failures = 0,
              asked_at = to_timestamp(${askedAt}::float8 / 1000000)
        where group_id = ${groupId}`;
   }

@@ -7,9 +7,11 @@ import { VendorAlarmError, VendorCallError, VendorUnavailableError } from '../te
 import type { GroupAnswer } from '../tencent/answers.js';
 import { RestClient } from '../tencent/rest-client.js';
 import { idProblem } from '../topics/id.js';
+import type { Micros } from '../topics/registers.js';
 import { TopicsService } from '../topics/topics.service.js';
 import { Tracing } from '../tracing/tracing.js';
 import { Bell } from './bell.js';
+import { Brake } from './brake.store.js';
 import { ListingStore } from './listing.store.js';
 import { look, type Look, type Question, setOf } from './look.js';
 import { type Visit, VisitsStore } from './visits.store.js';
@@ -66,6 +68,7 @@ export class Walk {
     private readonly topics: TopicsService,
     private readonly visits: VisitsStore,
     private readonly listing: ListingStore,
+    private readonly brake: Brake,
     private readonly metrics: Metrics,
     private readonly settings: Settings,
     private readonly tracing: Tracing,
@@ -136,7 +139,7 @@ export class Walk {
     }, HOLD_AGAIN_MS);
     this.underWay += claimed.length;
     try {
-      const question = await this.visits.question();
+      const question = await this.visits.question(await this.brake.caution());
       const infos = await client.getGroups([...left.keys()], options.signal);
       await Promise.all(
         infos.map(async (info) => {
@@ -193,19 +196,21 @@ export class Walk {
     this.metrics.reconcileVisits.inc({ outcome: looked.kind });
     const { verification } = looked;
     const isKnown = visit.topicCount !== null;
-    const changes = looked.kind === 'told' || isKnown ? await this.apply(looked) : [];
-    if (looked.kind === 'gone') await this.visits.forget(groupId);
-    else await this.visits.finish(groupId, verification.at);
+    const isNothing = looked.kind === 'gone' && !isKnown;
+    const { kinds, secondLookAt } = isNothing ? NOTHING_DONE : await this.apply(looked);
+    if (looked.kind === 'gone' && secondLookAt === null) await this.visits.forget(groupId);
+    else await this.visits.finish(groupId, verification.at, secondLookAt);
     this.alarmed = false;
-    return changes;
+    return kinds;
   }
 
-  private async apply({ verification }: Exclude<Look, { kind: 'untold' }>): Promise<string[]> {
-    const { seqs } = await this.topics.apply(setOf(verification));
-    if (seqs === null) return [];
+  private async apply({ verification }: Exclude<Look, { kind: 'untold' }>): Promise<Done> {
+    const { seqs, secondLookAt = null } = await this.topics.apply(setOf(verification));
+    if (seqs === null) return { kinds: [], secondLookAt };
     const kinds = await this.visits.kindsOf(verification.groupId, seqs);
     for (const kind of kinds) this.metrics.reconcileRepairs.inc({ kind });
-    return kinds;
+    await this.brake.count(kinds.filter((kind) => kind === 'deleted').length);
+    return { kinds, secondLookAt };
   }
 
   private async listNext(client: RestClient, options: Walking): Promise<void> {
@@ -247,6 +252,14 @@ export class Walk {
     return FAULT_PAUSE_MS;
   }
 }
+
+/** What came of an answer: the kinds of its changes, and when the group is to be asked for again. */
+interface Done {
+  readonly kinds: readonly string[];
+  readonly secondLookAt: Micros | null;
+}
+
+const NOTHING_DONE: Done = { kinds: [], secondLookAt: null };
 
 /** Waits; an abort ends the wait. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

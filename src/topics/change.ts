@@ -56,6 +56,19 @@ export interface Verification {
   readonly topics: readonly VerifiedTopic[];
   /** It speaks of these topics alone, as one part of an answer about a large group. */
   readonly only?: ReadonlySet<string>;
+  readonly caution: Caution;
+}
+
+/** How far an answer is believed that denies callbacks, or deletes without one. */
+export interface Caution {
+  /** What a callback said is not denied by an answer to a question that was asked less than that after it. */
+  readonly secondLookUs: Micros;
+  /** A deletion that is held back is carried out by an answer that misses the same and comes so much later. */
+  readonly deletionsWaitUs: Micros;
+  /** From this share of the living topics of a group on deletions are held back, 0 to 1. */
+  readonly groupShare: number;
+  /** `held`: none is carried out; `confirmed`: an operator vouches for all of them. */
+  readonly deletions: 'judged' | 'held' | 'confirmed';
 }
 
 export interface VerifiedTopic {
@@ -101,4 +114,6 @@ export interface Applied {
   readonly outcome: Outcome;
   /** The first and the last `seq` of what it changed, or `null` when it changed nothing. */
   readonly seqs: readonly [first: number, last: number] | null;
+  /** Of an answer: when the vendor is to be asked again, by the database's clock; `null` where it settled all. */
+  readonly secondLookAt?: Micros | null;
 }

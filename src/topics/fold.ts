@@ -4,7 +4,7 @@
 //
 // What is made once for each callback is spelled out: an object that is spread and then given more fields
 // has a hidden class of its own in V8, made each time among the old objects, and leads to what is new.
-import { isHeardSince, isOverruled, missTopic, verifyGroup, verifyTopic } from './answer.js';
+import { isHeardSince, isOverruled, verifyTopic } from './answer.js';
 import type {
   Applied,
   ChangeSet,
@@ -13,8 +13,9 @@ import type {
   TopicChange,
   Verification,
 } from './change.js';
-import { type Micros, type Order, PRECISION } from './moment.js';
-import { isSame, NOTHING_KNOWN } from './registers.js';
+import { deletesTooMuch, dueAfter, isRecent, judgeGroup, judgeTopic } from './judgement.js';
+import { type Arrival, type Micros, PRECISION } from './moment.js';
+import { isSame, NOTHING_KNOWN, type Registers } from './registers.js';
 import {
   type ChangeRow,
   type Folded,
@@ -25,10 +26,19 @@ import {
 } from './snapshot.js';
 import { diffTopic } from './topic-diff.js';
 import { isLive, isSameView, type TopicView, viewGroup, viewTopic } from './topic-view.js';
-import { type Group, mergeGroup, mergeTopic, settleTopic, type Topic } from './topic.js';
+import {
+  type Group,
+  mergeGroup,
+  mergeTopic,
+  settleTopic,
+  type StaleReason,
+  type Topic,
+} from './topic.js';
 
 // `now` is told in whole milliseconds.
 const MICROS_OF_A_MS = 999;
+// What is told of a group where an answer left several things open.
+const GRAVEST_FIRST = ['deletions_held', 'contradiction', 'concurrent_callback'] as const;
 
 export function fold(sets: readonly ChangeSet[], snapshot: Snapshot, now: Date): Folded {
   const folding = new Folding(snapshot, now);
@@ -48,7 +58,8 @@ class Folding {
   /** How many sets were applied. */
   private applied = 0;
   /** The place of the set that is being applied. */
-  private order: Order = [0, 0];
+  private arrival: Arrival = { order: [0, 0], at: 0 };
+  private secondLookAt: Micros | null = null;
 
   constructor(
     snapshot: Snapshot,
@@ -72,7 +83,8 @@ class Folding {
 
   apply(given: ChangeSet): Applied {
     const set = given.arrivedAt > this.limit ? { ...given, arrivedAt: this.limit } : given;
-    this.order = [this.batch, this.applied];
+    this.arrival = { order: [this.batch, this.applied], at: this.now.getTime() * 1000 };
+    this.secondLookAt = null;
     const before = this.seq;
     for (const change of set.changes) {
       switch (change.subject) {
@@ -95,26 +107,28 @@ class Folding {
       }
     }
     this.applied += 1;
+    const again = this.secondLookAt === null ? {} : { secondLookAt: this.secondLookAt };
     return this.seq === before
-      ? { outcome: otherwise(set), seqs: null }
-      : { outcome: 'applied', seqs: [before + 1, this.seq] };
+      ? { outcome: otherwise(set), seqs: null, ...again }
+      : { outcome: 'applied', seqs: [before + 1, this.seq], ...again };
   }
 
   private applyToTopic(given: TopicChange, set: ChangeSet): void {
     const change = this.notAhead(given);
     const { group } = this.groupRow(change.groupId);
     const row = this.topics.get(topicKey(change.groupId, change.topicId));
-    const { merged, doubtful } = mergeTopic(row?.topic, change, group, this.order);
+    const { merged, doubtful } = mergeTopic(row?.topic, change, group, this.arrival);
     this.keepTopic(row, merged, row ? viewTopic(row.topic, group) : null, set);
-    this.markGroup(change.groupId, set, doubtful);
+    this.markGroup(change.groupId, set, doubtful ? 'ambiguous_order' : null);
   }
 
   private applyToGroup(given: GroupChange, set: ChangeSet): void {
     const change = this.notAhead(given);
     const row = this.groupRow(change.groupId);
-    const { merged, doubtful } = mergeGroup(row.group, change, this.order);
+    const { merged, doubtful } = mergeGroup(row.group, change, this.arrival);
     this.replaceGroup(row, merged, set);
-    this.markGroup(change.groupId, set, doubtful);
+    const reason = change.kind === 'doubted' ? 'unspecific_callback' : 'ambiguous_order';
+    this.markGroup(change.groupId, set, doubtful ? reason : null);
   }
 
   /** What is dated later than its arrival counts as dated by that. */
@@ -125,35 +139,77 @@ class Folding {
 
   private verify(answer: Verification, set: ChangeSet): void {
     const { groupId, at, asked } = answer;
-    const { order } = this;
+    const { order } = this.arrival;
     const before = this.groupRow(groupId);
     if (isOverruled(answer, before.group, this.batch - 1)) return;
-    let isLate = isHeardSince(before.group, asked);
-    this.replaceGroup(before, verifyGroup(before.group, answer, order), set);
+    const judged = judgeGroup(before.group, answer, order);
+    const reasons = new Set([judged.reason]);
+    this.lookAgain(judged.dueAt);
+    this.replaceGroup(before, judged.result, set);
 
-    const listed = new Map(answer.topics.map((topic) => [topic.topicId, topic]));
-    for (const row of this.topicsOf(groupId)) {
+    const { listed, rows, areDeletionsHeld } = this.concernedBy(answer, judged.topics ?? []);
+    for (const row of judged.topics === null ? [] : rows) {
       const { topic } = row;
-      if (answer.only?.has(topic.topicId) === false) continue;
       const told = listed.get(topic.topicId);
       listed.delete(topic.topicId);
-      if (isHeardSince(topic, asked)) isLate = true;
-      else if (told) this.correctTopic(row, verifyTopic(topic, answer, told, order), set);
-      else if (answer.group !== null) this.correctTopic(row, missTopic(topic, at, order), set);
+      if (isHeardSince(topic, asked)) reasons.add('concurrent_callback');
+      else if (told || answer.group !== null) {
+        const { group } = before;
+        const { result, reason, dueAt } = judgeTopic(topic, told, answer, {
+          group,
+          areDeletionsHeld,
+          order,
+        });
+        reasons.add(reason);
+        this.lookAgain(dueAt);
+        this.correctTopic(row, result, set);
+      }
     }
     for (const told of listed.values()) {
       this.keepTopic(undefined, verifyTopic(undefined, answer, told, order), null, set);
     }
+    this.conclude(answer, GRAVEST_FIRST.find((reason) => reasons.has(reason)) ?? null);
+    // It may be older than the last callback.
+    const { calledAt } = before.group;
+    if (isRecent(calledAt, answer)) this.lookAgain(dueAfter(calledAt, answer));
+  }
 
+  /** Of which topics an answer speaks. */
+  private concernedBy(answer: Verification, topics: Verification['topics']) {
+    const listed = new Map(topics.map((topic) => [topic.topicId, topic]));
+    const { group } = this.groupRow(answer.groupId);
+    const rows = this.topicsOf(answer.groupId).filter(
+      ({ topic }) => answer.only?.has(topic.topicId) !== false,
+    );
+    const living = rows.filter(({ topic }) => viewTopic(topic, group).deletedAt === null);
+    const missing = living.filter(({ topic }) => !listed.has(topic.topicId));
+    const areDeletionsHeld = deletesTooMuch(missing.length, living.length, answer);
+    return { listed, rows, areDeletionsHeld };
+  }
+
+  /** Writes how the group stands after an answer. @param reason why it did not settle all. */
+  private conclude({ groupId, at, asked }: Verification, reason: StaleReason | null): void {
     const row = this.groupRow(groupId);
-    const isDoubted = isLate || (row.group.doubted ?? 0) > asked;
+    const isLate = reason === 'concurrent_callback';
+    // Another part of the same answer may have been held back, or may have come late.
+    const isHeld = row.group.held === asked || (reason !== null && !isLate);
+    const isDoubted = isLate || isHeld || (row.group.doubted ?? 0) > asked;
     this.keepGroup({
       ...row,
-      // Kept by the other parts of the same answer, too.
-      group: isLate ? { ...row.group, doubted: this.batch } : row.group,
-      verifiedAt: Math.max(row.verifiedAt ?? 0, at),
+      group: {
+        ...row.group,
+        held: isHeld ? asked : undefined,
+        // The writers of all parts know by this that a callback came after the question.
+        doubted: isLate ? this.batch : row.group.doubted,
+        reason: isDoubted ? (reason ?? row.group.reason) : undefined,
+      },
+      verifiedAt: isHeld ? row.verifiedAt : Math.max(row.verifiedAt ?? 0, at),
       doubtedAt: isDoubted ? (row.doubtedAt ?? at) : null,
     });
+  }
+
+  private lookAgain(at: Micros | null): void {
+    if (at !== null) this.secondLookAt = Math.min(at, this.secondLookAt ?? Infinity);
   }
 
   /** Writes what the vendor says of a topic only where it looks other than before. */
@@ -162,7 +218,8 @@ class Folding {
     const looks = viewTopic(row.topic, group);
     const corrected = viewTopic(settleTopic(topic, group), group);
     if (looks.deletedAt !== null && corrected.deletedAt !== null) return;
-    if (diffTopic(looks, corrected) !== null) this.keepTopic(row, topic, looks, set);
+    const isMissed = topic.known.missedAt !== row.topic.known.missedAt;
+    if (isMissed || diffTopic(looks, corrected) !== null) this.keepTopic(row, topic, looks, set);
   }
 
   /** Writes a group that became another; its end, its owner and its return show in its topics. */
@@ -220,15 +277,21 @@ class Folding {
     this.keepGroup({ ...owner, topicCount, seq: this.seq });
   }
 
-  private markGroup(groupId: string, { arrivedAt }: ChangeSet, doubtful: boolean): void {
+  private markGroup(groupId: string, { arrivedAt }: ChangeSet, reason: StaleReason | null): void {
     const row = this.groupRow(groupId);
-    const isLater = arrivedAt > (row.lastCallbackAt ?? 0);
-    if (!isLater && !doubtful) return;
+    const { group } = row;
     this.keepGroup({
       ...row,
-      group: doubtful ? { ...row.group, doubted: this.batch } : row.group,
-      doubtedAt: doubtful ? Math.max(row.doubtedAt ?? 0, arrivedAt) : row.doubtedAt,
-      lastCallbackAt: isLater ? arrivedAt : row.lastCallbackAt,
+      group: {
+        ...group,
+        // It is there: a callback names it.
+        known: group.known.missedAt === undefined ? group.known : notMissed(group.known),
+        calledAt: this.arrival.at,
+        doubted: reason ? this.batch : group.doubted,
+        reason: reason ?? group.reason,
+      },
+      doubtedAt: reason ? (row.doubtedAt ?? arrivedAt) : row.doubtedAt,
+      lastCallbackAt: Math.max(row.lastCallbackAt ?? 0, arrivedAt),
     });
   }
 
@@ -272,6 +335,10 @@ class Folding {
       applied,
     };
   }
+}
+
+function notMissed<F>({ missedAt: _, ...known }: Registers<F>): Registers<F> {
+  return known;
 }
 
 /** What becomes of a set that changed nothing. */

@@ -45,36 +45,36 @@ export class LargeSets {
   apply(set: ChangeSet): Promise<Applied> {
     return this.turnstile.run(async () => {
       const { entry, ...rest } = set;
-      const seqs: number[] = [];
+      const sum = new Sum();
       for await (const change of this.changesOf(set)) {
-        seqs.push(...(await this.applyPart({ ...rest, changes: [change] }, set, PIECE)));
+        await this.applyPart({ ...rest, changes: [change] }, set, { count: PIECE, sum });
       }
-      const [first] = seqs;
-      const last = seqs.at(-1);
-      const outcome = first === undefined ? otherwise(set) : 'applied';
+      const { seqs, secondLookAt } = sum;
+      const outcome = seqs === null ? otherwise(set) : 'applied';
       if (entry)
         await this.submit({ ...rest, changes: [], entry: { ...entry, otherwise: outcome } });
-      return { outcome, seqs: first === undefined || last === undefined ? null : [first, last] };
+      return { outcome, seqs, secondLookAt };
     });
   }
 
-  /** Applies a part of a set, in halves where it is still too much. @returns the seqs of its changes. */
-  private async applyPart(part: ChangeSet, set: ChangeSet, count: number): Promise<number[]> {
-    const seqs: number[] = [];
+  /** Applies a part of a set, in halves where it is still too much. */
+  private async applyPart(
+    part: ChangeSet,
+    set: ChangeSet,
+    { count, sum }: { count: number; sum: Sum },
+  ): Promise<void> {
     for (const piece of pieces(part.changes, count)) {
       if (this.isStopped || this.withdrawn.has(set)) {
         throw new DatabaseUnavailableError(new Error('the rest of a large set is given up'));
       }
       const changes = [piece];
       try {
-        const applied = await this.submit({ ...part, changes });
-        seqs.push(...(applied.seqs ?? []));
+        sum.add(await this.submit({ ...part, changes }));
       } catch (error) {
         if (!(error instanceof TooMuchAtOnceError) || count === 1) throw error;
-        seqs.push(...(await this.applyPart({ ...part, changes }, set, Math.ceil(count / 2))));
+        await this.applyPart({ ...part, changes }, set, { count: Math.ceil(count / 2), sum });
       }
     }
-    return seqs;
   }
 
   /** The changes of a set; before that of a whole group, what follows from it for each of its topics. */
@@ -103,5 +103,16 @@ export class LargeSets {
     }
     // Of the group as well, though none of its topics is known.
     if (isAnswer) yield [...named];
+  }
+}
+
+/** What became of the pieces together. */
+class Sum {
+  seqs: Applied['seqs'] = null;
+  secondLookAt: number | null = null;
+
+  add({ seqs, secondLookAt }: Applied): void {
+    if (seqs) this.seqs = [this.seqs?.[0] ?? seqs[0], seqs[1]];
+    if (secondLookAt) this.secondLookAt = Math.min(secondLookAt, this.secondLookAt ?? Infinity);
   }
 }

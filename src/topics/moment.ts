@@ -24,6 +24,12 @@ export function compareDates(a: Micros, aPrecision: Micros, b: Micros, bPrecisio
 /** The place of a change set in the order of arrival: the number of its batch, and how many of that came before. */
 export type Order = readonly [batch: number, index: number];
 
+/** Where a change set stands: in the order of arrival, and when it came by the database's clock. */
+export interface Arrival {
+  readonly order: Order;
+  readonly at: Micros;
+}
+
 /** A beginning or an end. */
 export type Moment = readonly [at: Micros, precision: Micros, order: Order];
 

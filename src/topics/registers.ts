@@ -28,6 +28,10 @@ export interface Registers<F> {
   readonly gone?: Span | undefined;
   /** The number of the batch in which a callback was last heard of it. */
   readonly heard?: number | undefined;
+  /** When that was, by the database's clock. */
+  readonly heardAt?: Micros | undefined;
+  /** Since when answers miss it whose deletion is held back. A callback or an answer that names it ends that. */
+  readonly missedAt?: Micros | undefined;
   /** When the vendor was asked whose answer is the ground under all that was heard since. */
   readonly verified?: Micros | undefined;
 }
@@ -67,6 +71,7 @@ export function absorb<F>(
       created: kind === 'created' ? widen(known.created, moment) : known.created,
       gone: kind === 'gone' ? widen(known.gone, moment) : known.gone,
       heard: known.heard,
+      heardAt: known.heardAt,
       verified: known.verified,
     },
     tie,

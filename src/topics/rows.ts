@@ -12,7 +12,7 @@ import {
   type Span,
   type Stamp,
 } from './registers.js';
-import type { Group, GroupFields, Handover, TopicFields } from './topic.js';
+import type { Group, GroupFields, Handover, StaleReason, TopicFields } from './topic.js';
 
 /**
  * Stamps of the fields, the spans of creation (`c`) and end (`g`), the batch in which it was heard of last
@@ -23,11 +23,19 @@ interface StoredRegisters<Field extends string> {
   readonly c?: StoredSpan | undefined;
   readonly g?: StoredSpan | undefined;
   readonly n?: number | undefined;
+  /** When it was heard of last, and since when answers miss it. */
+  readonly h?: Micros | undefined;
+  readonly m?: Micros | undefined;
   readonly v?: Micros | undefined;
   /** Of a group: its last change of owner, the batch of its last doubt, and how many there were at the last question. */
   readonly o?: Handover | undefined;
   readonly d?: number | undefined;
   readonly q?: number | undefined;
+  /** Of a group: the question of which something is held back. */
+  readonly w?: number | undefined;
+  /** Of a group: when it was called last, and why it is stale. */
+  readonly k?: Micros | undefined;
+  readonly r?: StaleReason | undefined;
 }
 
 /** A moment that is first and last stands there once. Rows of before have dates alone, which count as exact. */
@@ -85,6 +93,9 @@ export function toGroupRow(row: StoredGroup): GroupRow {
       handover: row.registers.o,
       doubted: row.registers.d,
       asked: row.registers.q,
+      held: row.registers.w,
+      calledAt: row.registers.k,
+      reason: row.registers.r,
     },
     topicCount: row.topic_count,
     seq: row.seq,
@@ -224,16 +235,31 @@ function toKnown<F extends object>(values: F, stored: StoredRegisters<string>): 
     created: toSpan(stored.c),
     gone: toSpan(stored.g),
     heard: stored.n,
+    heardAt: stored.h,
+    missedAt: stored.m,
     verified: stored.v,
   };
 }
 
 function toStored<F>(
-  { stamps, created, gone, heard, verified }: Registers<F>,
-  { handover, doubted, asked }: Partial<Group> = {},
+  { stamps, created, gone, heard, heardAt, missedAt, verified }: Registers<F>,
+  { handover, doubted, asked, held, calledAt, reason }: Partial<Group> = {},
 ): StoredRegisters<Extract<keyof F, string>> {
-  const registers = { f: stamps, c: fromSpan(created), g: fromSpan(gone), n: heard, v: verified };
-  return { ...registers, o: handover, d: doubted, q: asked };
+  return {
+    f: stamps,
+    c: fromSpan(created),
+    g: fromSpan(gone),
+    n: heard,
+    h: heardAt,
+    m: missedAt,
+    v: verified,
+    o: handover,
+    d: doubted,
+    q: asked,
+    w: held,
+    k: calledAt,
+    r: reason,
+  };
 }
 
 function toSpan(stored: StoredSpan | undefined): Span | undefined {

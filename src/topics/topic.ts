@@ -14,6 +14,7 @@
 import type { GroupChange, TopicChange } from './change.js';
 import { absorbTopic, forgetTopicBefore, type StoredField } from './custom-field.js';
 import {
+  type Arrival,
   compareDates,
   type Dated,
   isExact,
@@ -62,7 +63,28 @@ export interface Group {
   readonly doubted?: number | undefined;
   /** How many batches were committed when the vendor was asked whose answer was compared last. */
   readonly asked?: number | undefined;
+  /** The `asked` of the answer of which something was held back. */
+  readonly held?: number | undefined;
+  /** When the last callback came that names it or a topic of it, by the database's clock. */
+  readonly calledAt?: Micros | undefined;
+  /** Why it is stale, if it is. */
+  readonly reason?: StaleReason | undefined;
 }
+
+/**
+ * Why the vendor has to be asked for a group. `unspecific_callback`: something changed, and the callback does not
+ * say what; `ambiguous_order`: dates cannot tell what came last; `concurrent_callback`: it came while the vendor was
+ * asked; `contradiction`: an answer denies what a callback has just said; `deletions_held`: answers miss topics that
+ * no callback deleted.
+ */
+export const STALE_REASONS = [
+  'unspecific_callback',
+  'ambiguous_order',
+  'concurrent_callback',
+  'contradiction',
+  'deletions_held',
+] as const;
+export type StaleReason = (typeof STALE_REASONS)[number];
 
 export type Handover = readonly [at: Micros, ownerAccount: string | null, precision?: Micros];
 
@@ -80,8 +102,9 @@ export function mergeTopic(
   topic: Topic | undefined,
   change: TopicChange,
   group: Group,
-  order: Order,
+  arrival: Arrival,
 ): Merged<Topic> {
+  const { order } = arrival;
   const { groupId, topicId, kind, at, precision, fields } = change;
   const before = topic ?? { groupId, topicId, known: NOTHING_KNOWN };
   const moment: Moment = [at, precision, order];
@@ -89,7 +112,7 @@ export function mergeTopic(
     kind === 'created' ? beforeCreation(before, group, moment) : before.known,
     { kind: kind === 'deleted' ? 'gone' : kind, at, precision, order, fields },
   );
-  const merged = settleTopic({ ...before, known: hear(known, order[0]) }, group);
+  const merged = settleTopic({ ...before, known: hear(known, arrival) }, group);
   const isUnsure = tie || (kind !== 'updated' && isTiedLife(before, merged, group, moment));
   const isNews = topic === undefined || !isSameKnowledge(topic.known, merged.known);
   return {
@@ -156,7 +179,8 @@ export function settleTopic(topic: Topic, group: Group): Topic {
   return known === topic.known ? topic : { ...topic, known };
 }
 
-export function mergeGroup(group: Group, change: GroupChange, order: Order): Merged<Group> {
+export function mergeGroup(group: Group, change: GroupChange, arrival: Arrival): Merged<Group> {
+  const { order } = arrival;
   if (change.kind === 'doubted') return { merged: group, doubtful: true };
   const { kind, at, precision, fields } = change;
   const { known, tie } = absorb<GroupFields>(group.known, {
@@ -167,8 +191,9 @@ export function mergeGroup(group: Group, change: GroupChange, order: Order): Mer
     fields,
   });
   const handover = laterHandover(group.handover, change);
-  const { groupId, doubted, asked } = group;
-  const merged = { groupId, known: hear(known, order[0]), handover, doubted, asked };
+  const { groupId, doubted, asked, held, calledAt, reason } = group;
+  const state = { doubted, asked, held, calledAt, reason };
+  const merged = { groupId, known: hear(known, arrival), handover, ...state };
   const isNews = !isSameKnowledge(group.known, known) || handover !== group.handover;
   const isUnsure = tie || (kind !== 'updated' && isCustomGroupId(groupId) && isTiedEnd(known));
   return {
@@ -209,7 +234,7 @@ function isBeforeAnswer({ known }: Group, { at, precision }: Dated): boolean {
   return precision === PRECISION.arrival || compareDates(at, precision, known.verified, 1) <= 0;
 }
 
-function hear<F>(known: Registers<F>, batch: number): Registers<F> {
+function hear<F>(known: Registers<F>, { order, at }: Arrival): Registers<F> {
   const { values, stamps, created, gone, verified } = known;
-  return { values, stamps, created, gone, heard: batch, verified };
+  return { values, stamps, created, gone, heard: order[0], heardAt: at, verified };
 }

@@ -19,7 +19,7 @@ import { foldApplicable } from './applicable.js';
 import { fold } from './fold.js';
 import { LargeSets } from './large-sets.js';
 import { isLarge, weightOf } from './pieces.js';
-import type { ChangeRow, Folded } from './snapshot.js';
+import type { Folded } from './snapshot.js';
 import { TooMuchAtOnceError, TopicsStore } from './topics.store.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
@@ -110,9 +110,11 @@ export class TopicsService implements OnModuleDestroy {
   }
 
   /** What `apply` of these sets, one after the other, would change now. Writes nothing. */
-  async preview(sets: readonly ChangeSet[]): Promise<readonly ChangeRow[]> {
+  async preview(
+    sets: readonly ChangeSet[],
+  ): Promise<Pick<Folded, 'changes' | 'groups' | 'applied'>> {
     const { snapshot, now } = await this.store.read(this.database.writer, sets, 'unbounded');
-    return foldApplicable(sets, snapshot, now).changes;
+    return foldApplicable(sets, snapshot, now);
   }
 
   /**

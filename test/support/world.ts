@@ -21,6 +21,9 @@ export function settingsFor(simulator: Simulator): Environment {
     IM_API_HOST: simulator.url,
     IM_SECRET_KEY: SECRET_KEY,
     IM_API_CALLS_PER_SECOND: '190',
+    // Answers are believed at once where nothing else is said: test/evidence.spec.ts is about the rest.
+    RECONCILE_SECOND_LOOK_SECONDS: '0',
+    RECONCILE_DELETIONS_WAIT_SECONDS: '0',
   };
 }
 
@@ -67,7 +70,10 @@ export async function differences(
     mirrored.delete(groupId);
     if (only && !only.has(groupId)) continue;
     if (!copy) found.push(`${groupId}: not mirrored`);
-    else found.push(...(await groupDifferences(app, group, copy)));
+    else {
+      const topics = await all(app, `${groupPath(groupId)}/topics`);
+      found.push(...groupDifferences(group, copy, topics));
+    }
   }
   for (const copy of mirrored.values()) {
     const isAsked = only?.has(String(copy.groupId)) ?? true;
@@ -91,13 +97,13 @@ export async function differencesAfter(
   }
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
-async function groupDifferences(app: Compared['app'], group: Group, copy: Json): Promise<string[]> {
+/** In what a group and its living topics differ from the vendor's. */
+export function groupDifferences(group: Group, copy: Json, topics: readonly Json[]): string[] {
   const { groupId, name, type, ownerAccount } = group;
   const told = { name, type, ownerAccount, destroyedAt: null };
   const found = compare(groupId, told, copy);
-  const topics = await all(app, `${groupPath(groupId)}/topics`);
   const mirrored = new Map(topics.map((topic) => [topic.topicId, topic]));
   for (const topic of group.topics.values()) {
     const topicCopy = mirrored.get(topic.topicId);
@@ -130,14 +136,30 @@ function compare(id: string, told: Json, copy: Json): string[] {
     .map(([field, value]) => `${id}: ${field} is ${String(copy[field])}, not ${String(value)}`);
 }
 
-async function all(app: Compared['app'], path: string): Promise<Json[]> {
+function all(app: Compared['app'], path: string): Promise<Json[]> {
+  return allPages(async (query) => (await app.http.get(path).query(query)).body);
+}
+
+/** All items of a list of a service. */
+export function pages(url: string, path: string): Promise<Json[]> {
+  return allPages(async (query) => {
+    const response = await fetch(`${url}${path}?${new URLSearchParams(query)}`);
+    return (await response.json()) as Page;
+  });
+}
+
+interface Page {
+  readonly data: readonly Json[];
+  readonly nextCursor: string | null;
+}
+
+async function allPages(read: (query: Record<string, string>) => Promise<Page>): Promise<Json[]> {
   const items: Json[] = [];
   let cursor: string | null = null;
   do {
-    const query: Record<string, string> = cursor === null ? {} : { cursor };
-    const { body } = await app.http.get(path).query({ limit: '500', ...query });
-    items.push(...body.data);
-    cursor = body.nextCursor;
+    const page: Page = await read({ limit: '500', ...(cursor === null ? {} : { cursor }) });
+    items.push(...page.data);
+    cursor = page.nextCursor;
   } while (cursor !== null);
   return items;
 }

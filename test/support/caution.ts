@@ -1,0 +1,9 @@
+import type { Caution } from '../../src/topics/change.js';
+
+/** Every answer is believed at once. */
+export const NO_CAUTION: Caution = {
+  secondLookUs: 0,
+  deletionsWaitUs: 0,
+  groupShare: 1,
+  deletions: 'judged',
+};
