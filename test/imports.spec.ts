@@ -19,7 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   simulator: ['config'],
   reconcile: ['tencent', 'topics', 'database', 'config', 'metrics', 'tracing'],
   cli: ['reconcile', 'webhooks', 'topics', 'database', 'http', 'config', 'metrics', 'tracing'],
-  health: ['spool', 'database', 'http', 'config', 'metrics'],
+  health: ['topics', 'spool', 'database', 'http', 'config', 'metrics'],
 };
 const SRC = resolve('src');
 

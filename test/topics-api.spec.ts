@@ -30,6 +30,8 @@ const GROUP_KEYS = [
   'ownerAccount',
   'state',
   'verifiedAt',
+  'staleSince',
+  'staleReason',
   'lastCallbackAt',
   'topicCount',
   'seq',

@@ -66,6 +66,8 @@ export const GROUP: GroupAnswer = {
   ownerAccount: null,
   state: 'hooked',
   verifiedAt: null,
+  staleSince: null,
+  staleReason: null,
   lastCallbackAt: AT,
   topicCount: 1,
   seq: 1,

@@ -1,4 +1,5 @@
 // The bodies of answers as JSON Schema. The compiler holds their fields to the types of the views.
+import { STALE_REASONS } from '../topics/topic.js';
 import type { Schema } from '../http/parameters.js';
 import type { ProblemDocument } from '../http/problem.js';
 import type { GroupAnswer, TopicAnswer } from '../topics/views.js';
@@ -71,6 +72,13 @@ const GROUP = {
       '`verified`: compared with the vendor and unchanged since; `hooked`: known from callbacks alone; `stale`: something happened that a callback cannot tell; `destroyed`: the group is gone.',
   },
   verifiedAt: instantOrNull('When it was last compared with the vendor.'),
+  staleSince: instantOrNull('Since when it is `stale`; else `null`.'),
+  staleReason: {
+    type: ['string', 'null'],
+    enum: [...STALE_REASONS, null],
+    description:
+      'Why it is `stale`: `unspecific_callback`: something changed, and the callback does not say what; `ambiguous_order`: dates cannot tell what came last; `concurrent_callback`: one came while the vendor was asked; `contradiction`: the vendor denies what a callback has just said; `deletions_held`: answers of the vendor miss topics that no callback deleted. `null` where an earlier build did not record it.',
+  },
   lastCallbackAt: instantOrNull('When a callback last named it.'),
   topicCount: { type: 'integer', minimum: 0, description: 'How many living topics it has.' },
   seq,

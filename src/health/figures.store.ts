@@ -7,6 +7,8 @@ import { Prisma } from '../database/generated/client.js';
 export interface MirrorFigures {
   readonly seq: number;
   readonly groups: readonly { readonly state: string; readonly count: number }[];
+  readonly stale: readonly { readonly reason: string; readonly count: number }[] | null;
+  readonly secondLooks: number;
   /** How long ago, in seconds, the group was asked for that was asked longest ago. */
   readonly oldestVerificationAge: number | null;
   /** For how many seconds the first of the groups has waited that callbacks outdated. */
@@ -27,20 +29,46 @@ export class FiguresStore {
       select s.seq::float8 as seq,
              (select json_agg(json_build_object('state', c.state, 'count', c.count))
                 from group_states c) as groups,
+             (select json_agg(json_build_object('reason', r.reason, 'count', r.count))
+                from (select coalesce(g.registers ->> 'r', 'unknown') as reason, count(*) as count
+                        from groups g
+                       where g.doubted_at is not null and g.destroyed_at is null
+                       group by 1) r) as stale,
+             (select count(*)::float8 from visits v where v.hot_since > now()) as "secondLooks",
              extract(epoch from now() - (select v.asked_at
                                            from visits v
-                                          where v.hot_since is null and v.asked_at is not null
+                                          where (v.hot_since is null or v.hot_since > now())
+                                            and v.asked_at is not null
                                           order by v.asked_at nulls first
                                           limit 1))::float8 as "oldestVerificationAge",
              extract(epoch from now() - (select min(v.hot_since)
                                            from visits v
-                                          where v.hot_since is not null))::float8 as "oldestWaitingAge",
+                                          where v.hot_since <= now()))::float8 as "oldestWaitingAge",
              ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"
         from sequencer s
        where s.id = 1`);
     const [row] = rows;
     if (!row) throw new Error('the table sequencer has lost its row');
     return row;
+  }
+
+  /** PostgreSQL's clock, in milliseconds since 1970. */
+  async now(): Promise<number> {
+    const [row] = await this.database.connection.$queryRaw<{ nowMs: number }[]>`
+      select ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
+    if (!row) throw new Error('PostgreSQL does not tell its clock');
+    return row.nowMs;
+  }
+
+  /** Records how far the clock of a process is ahead, and forgets those of processes that ended. */
+  async recordClock(process: string, skewMs: number): Promise<void> {
+    await this.database.connection.$executeRaw`
+      with old as (
+        delete from clocks where seen_at < now() - interval '1 day' and process <> ${process}
+      )
+      insert into clocks (process, skew_ms, seen_at)
+      values (${process}, ${skewMs}::float8, now())
+          on conflict (process) do update set skew_ms = excluded.skew_ms, seen_at = excluded.seen_at`;
   }
 
   /** How long ago, in seconds, the first change was made that the replica does not show; by one index. */

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 import { Metrics } from '../metrics/metrics.js';
+import { STALE_REASONS } from '../topics/topic.js';
 import { FiguresStore, type MirrorFigures } from './figures.store.js';
 
 // However often and by however many the figures are scraped.
@@ -86,6 +87,11 @@ export class Figures implements OnModuleInit {
   private tellMirror(figures: MirrorFigures): void {
     this.metrics.seq.set(figures.seq);
     for (const { state, count } of figures.groups) this.metrics.groups.set({ state }, count);
+    const stale = new Map(figures.stale?.map(({ reason, count }) => [reason, count]));
+    for (const reason of STALE_REASONS) {
+      this.metrics.staleGroups.set({ reason }, stale.get(reason) ?? 0);
+    }
+    this.metrics.secondLooks.set(figures.secondLooks);
     this.metrics.oldestVerificationAge.set(Math.max(0, figures.oldestVerificationAge ?? 0));
     this.metrics.oldestWaitingAge.set(Math.max(0, figures.oldestWaitingAge ?? 0));
   }

@@ -193,6 +193,31 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly staleGroups = new Gauge({
+    name: 'topicmirror_stale_groups',
+    help: 'Stale groups, by reason',
+    labelNames: ['reason'] as const,
+    registers: this.registers,
+  });
+
+  readonly secondLooks = new Gauge({
+    name: 'topicmirror_reconcile_second_looks',
+    help: 'Groups for which a second look is due later',
+    registers: this.registers,
+  });
+
+  readonly reconcileBrake = new Gauge({
+    name: 'topicmirror_reconcile_brake_engaged',
+    help: 'Whether answers of the vendor deleted so much within an hour that no more is deleted: 1 or 0',
+    registers: this.registers,
+  });
+
+  readonly reconcileEnabled = new Gauge({
+    name: 'topicmirror_reconcile_enabled',
+    help: "Whether the vendor's REST API is set: 1 or 0",
+    registers: this.registers,
+  });
+
   readonly reconcileWithin = new Gauge({
     name: 'topicmirror_reconcile_within_seconds',
     help: 'How old a verification may become: RECONCILE_WITHIN_SECONDS',

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { Caution } from '../topics/change.js';
 
 // Below that a share of all topics says nothing.
@@ -26,6 +27,7 @@ export class Brake {
   constructor(
     private readonly database: Database,
     private readonly settings: Settings,
+    private readonly metrics: Metrics,
   ) {}
 
   /** @param isConfirmed an operator vouches for all deletions. */
@@ -70,6 +72,7 @@ export class Brake {
       );
     }
     this.isEngaged = isEngaged;
+    this.metrics.reconcileBrake.set(isEngaged ? 1 : 0);
     return isEngaged;
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { reasonOf } from '../database/errors.js';
+import { Brake } from './brake.store.js';
 import { type Arrived, EvidenceStore } from './evidence.store.js';
 import { databaseFault, type Finding, OutsideDiagnosis } from './outside-diagnosis.js';
 
@@ -36,6 +37,9 @@ const REPAIRED: Readonly<Record<string, string>> = {
   updated: 'found changes that no callback told of',
 };
 
+const MAX_SKEW_MS = 1_000;
+const CONFIRM = 'if the vendor is right, run npm run cli -- reconcile --all --confirm-deletions';
+
 /** Looks at everything a mirror needs, and says in plain words what is wrong. */
 @Injectable()
 export class Diagnosis {
@@ -43,6 +47,7 @@ export class Diagnosis {
     private readonly outside: OutsideDiagnosis,
     private readonly evidence: EvidenceStore,
     private readonly database: Database,
+    private readonly brake: Brake,
   ) {}
 
   /** @param arrivalOf reads the time of arrival out of a journal id. */
@@ -68,6 +73,39 @@ export class Diagnosis {
     yield this.outside.clockFinding(skewMs, "PostgreSQL's");
     yield this.epochFinding();
     yield* this.replicaFindings();
+    yield* this.clockFindings();
+    yield* this.heldFindings();
+  }
+
+  private async *clockFindings(): AsyncGenerator<Finding> {
+    for (const { process, skewMs } of await this.evidence.clocksOff(MAX_SKEW_MS)) {
+      yield {
+        verdict: 'warning',
+        what: `the clock of the process ${process} is ${(Math.abs(skewMs) / 1000).toFixed(1)} s ${skewMs < 0 ? 'behind' : 'ahead of'} PostgreSQL's`,
+        advice: 'let NTP set the clock of its machine',
+      };
+    }
+  }
+
+  private async *heldFindings(): AsyncGenerator<Finding> {
+    const { held, secondLooks } = await this.evidence.waiting();
+    if (await this.brake.check()) {
+      yield {
+        verdict: 'fault',
+        what: 'answers of the vendor deleted so much within an hour that no more is deleted',
+        advice: CONFIRM,
+      };
+    }
+    if (held.length > 0) {
+      yield {
+        verdict: 'warning',
+        what: `deletions are held back in ${held.join(', ')}: the vendor misses topics that no callback deleted`,
+        advice: `a second answer decides; ${CONFIRM}`,
+      };
+    }
+    if (secondLooks > 0) {
+      yield { verdict: 'ok', what: `${secondLooks} groups are looked at again after a callback` };
+    }
   }
 
   private epochFinding(): Finding {

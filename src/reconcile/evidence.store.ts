@@ -13,6 +13,7 @@ export interface Arrived {
 
 // Enough to tell what arrives, few enough to be read in a second.
 const RECENT = 200_000;
+const MOST_NAMED = 10;
 
 /** What the journal and the history prove about the callbacks. */
 @Injectable()
@@ -37,6 +38,30 @@ export class EvidenceStore {
        where origin = 'reconcile'
        group by kind`;
     return new Map(rows.map((row) => [row.kind, row.count]));
+  }
+
+  /** Processes of the last minutes whose clock is off by more than `ms`. */
+  async clocksOff(ms: number): Promise<{ readonly process: string; readonly skewMs: number }[]> {
+    return this.database.connection.$queryRaw`
+      select process, skew_ms as "skewMs"
+        from clocks
+       where seen_at > now() - interval '5 minutes' and abs(skew_ms) > ${ms}::float8
+       order by process`;
+  }
+
+  /** What waits for a second look: groups of which deletions are held back, and all. */
+  async waiting(): Promise<{ readonly held: string[]; readonly secondLooks: number }> {
+    const [row] = await this.database.connection.$queryRaw<
+      { held: string[] | null; secondLooks: number }[]
+    >`
+      select (select array_agg(h.group_id)
+                from (select group_id
+                        from groups
+                       where doubted_at is not null and registers ->> 'r' = 'deletions_held'
+                       order by group_id
+                       limit ${MOST_NAMED}) h) as "held",
+             (select count(*)::int from visits where hot_since > now()) as "secondLooks"`;
+    return { held: row?.held ?? [], secondLooks: row?.secondLooks ?? 0 };
   }
 
   /** Version of PostgreSQL, and how far this machine's clock is ahead of its clock. */

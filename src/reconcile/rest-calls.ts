@@ -9,6 +9,7 @@ export class RestCalls {
   private sent = 0;
 
   constructor(@Inject(RestClient) client: RestClient | null, metrics: Metrics) {
+    metrics.reconcileEnabled.set(client ? 1 : 0);
     if (!client) return;
     metrics.onScrape(() => {
       const { clockSkewMs } = client;

@@ -24,6 +24,8 @@ export type RestFault =
   | { readonly kind: 'gone' }
   /** `FAIL`, without an error and without data. */
   | { readonly kind: 'fail' }
+  /** As it was so long ago. */
+  | { readonly kind: 'old'; readonly ms: number }
   /** The list of groups does not say where it goes on. */
   | { readonly kind: 'no next' }
   /** `ShutUpAllFlag` instead of `MuteAllMember`. */

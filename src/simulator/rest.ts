@@ -88,7 +88,7 @@ export class RestDoor {
       const command = this.admit(request, url, path, name);
       body = parseBody(json);
       if (fault?.kind === 'error') throw new Refusal(fault.code, fault.info ?? 'on command');
-      answer = { ActionStatus: 'OK', ...status(0, ''), ...this.handle(command, body) };
+      answer = { ActionStatus: 'OK', ...status(0, ''), ...this.handle(command, body, fault) };
       if (fault) spoil(answer, fault);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -130,11 +130,16 @@ export class RestDoor {
     recent.push(now);
   }
 
-  private handle(command: RestCommand, body: Wire): Record<string, unknown> {
+  private handle(
+    command: RestCommand,
+    body: Wire,
+    fault: RestFault | null,
+  ): Record<string, unknown> {
     const { vendor, random, mischief } = this.options;
     if (command.kind === 'write') return command.handle(vendor, body);
     const { lagMs } = mischief();
-    return command.handle(lagMs > 0 ? vendor.asOf(random.below(lagMs)) : vendor, body);
+    const agoMs = fault?.kind === 'old' ? fault.ms : lagMs > 0 ? random.below(lagMs) : 0;
+    return command.handle(agoMs > 0 ? vendor.asOf(agoMs) : vendor, body);
   }
 
   private nextFault(command: string): RestFault | null {

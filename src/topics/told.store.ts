@@ -5,7 +5,7 @@ import type { TopicField } from './views.js';
 /** The columns of a group that are told: see ToldGroup. */
 export const GROUP_COLUMNS = Prisma.sql`
   g.group_id, g.name, g.type, g.owner_account, g.topic_count, g.seq, g.doubted_at, g.verified_at,
-  g.last_callback_at, g.destroyed_at, (select e.epoch from epoch e where e.id = 1) as epoch`;
+  g.last_callback_at, g.destroyed_at, g.registers ->> 'r' as stale_reason, (select e.epoch from epoch e where e.id = 1) as epoch`;
 
 /** The epoch of the database, for a statement that tells no group. */
 export const EPOCH = Prisma.sql`(select e.epoch::text from epoch e where e.id = 1) as epoch`;

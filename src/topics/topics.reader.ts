@@ -165,8 +165,8 @@ export class TopicsReader {
 
 /** Of the epoch as well: in another the same `seq` may stand for something else. */
 function groupTag(group: ToldGroup, request: ReadRequest): string {
-  const { seq, state, verifiedAt } = groupAnswer(group);
-  return entityTag([group.epoch, seq, state, verifiedAt], request);
+  const { seq, state, verifiedAt, staleSince, staleReason } = groupAnswer(group);
+  return entityTag([group.epoch, seq, state, verifiedAt, staleSince, staleReason], request);
 }
 
 function unknownGroup(groupId: string): Problem {

@@ -1,5 +1,6 @@
 // What the query API tells of groups and topics, made from stored rows.
 import type { CustomField } from './custom-field.js';
+import type { StaleReason } from './topic.js';
 
 export type GroupState = 'verified' | 'hooked' | 'stale' | 'destroyed';
 
@@ -15,6 +16,9 @@ export interface GroupAnswer {
    */
   readonly state: GroupState;
   readonly verifiedAt: string | null;
+  /** Since when, and why, it is `stale`; else `null`. */
+  readonly staleSince: string | null;
+  readonly staleReason: StaleReason | null;
   readonly lastCallbackAt: string | null;
   readonly topicCount: number;
   readonly seq: number;
@@ -72,6 +76,7 @@ export interface ToldGroup {
   readonly topic_count: number;
   readonly seq: number;
   readonly doubted_at: string | null;
+  readonly stale_reason: StaleReason | null;
   readonly verified_at: string | null;
   readonly last_callback_at: string | null;
   readonly destroyed_at: string | null;
@@ -80,13 +85,16 @@ export interface ToldGroup {
 }
 
 export function groupAnswer(row: ToldGroup): GroupAnswer {
+  const state = stateOf(row);
   return {
     groupId: row.group_id,
     name: row.name,
     type: row.type,
     ownerAccount: row.owner_account,
-    state: stateOf(row),
+    state,
     verifiedAt: utc(row.verified_at),
+    staleSince: state === 'stale' ? utc(row.doubted_at) : null,
+    staleReason: state === 'stale' ? row.stale_reason : null,
     lastCallbackAt: utc(row.last_callback_at),
     topicCount: row.topic_count,
     seq: row.seq,

@@ -365,6 +365,16 @@ export interface components {
             verifiedAt: string | null;
             /**
              * Format: date-time
+             * @description Since when it is `stale`; else `null`.
+             */
+            staleSince: string | null;
+            /**
+             * @description Why it is `stale`: `unspecific_callback`: something changed, and the callback does not say what; `ambiguous_order`: dates cannot tell what came last; `concurrent_callback`: one came while the vendor was asked; `contradiction`: the vendor denies what a callback has just said; `deletions_held`: answers of the vendor miss topics that no callback deleted. `null` where an earlier build did not record it.
+             * @enum {string|null}
+             */
+            staleReason: "unspecific_callback" | "ambiguous_order" | "concurrent_callback" | "contradiction" | "deletions_held" | null;
+            /**
+             * Format: date-time
              * @description When a callback last named it.
              */
             lastCallbackAt: string | null;
@@ -531,6 +541,8 @@ export interface operations {
                      *           "ownerAccount": null,
                      *           "state": "hooked",
                      *           "verifiedAt": null,
+                     *           "staleSince": null,
+                     *           "staleReason": null,
                      *           "lastCallbackAt": "2026-01-31T12:00:00.000Z",
                      *           "topicCount": 1,
                      *           "seq": 1,
@@ -647,6 +659,8 @@ export interface operations {
                      *       "ownerAccount": null,
                      *       "state": "hooked",
                      *       "verifiedAt": null,
+                     *       "staleSince": null,
+                     *       "staleReason": null,
                      *       "lastCallbackAt": "2026-01-31T12:00:00.000Z",
                      *       "topicCount": 1,
                      *       "seq": 1,
@@ -876,6 +890,8 @@ export interface operations {
                      *         "ownerAccount": null,
                      *         "state": "hooked",
                      *         "verifiedAt": null,
+                     *         "staleSince": null,
+                     *         "staleReason": null,
                      *         "lastCallbackAt": "2026-01-31T12:00:00.000Z",
                      *         "topicCount": 1,
                      *         "seq": 1,

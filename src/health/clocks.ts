@@ -1,0 +1,39 @@
+import { hostname } from 'node:os';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Database } from '../database/database.js';
+import { FiguresStore } from './figures.store.js';
+
+const INTERVAL_MS = 60_000;
+
+/** Records how far the clock of this process is off, for the doctor of any process to see. */
+@Injectable()
+export class Clocks implements OnModuleInit, OnModuleDestroy {
+  private readonly logger = new Logger('Health');
+  private readonly process = `${hostname()}:${process.pid}`;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly store: FiguresStore,
+  ) {}
+
+  onModuleInit(): void {
+    const record = (): void => {
+      this.record().catch((error: unknown) => {
+        this.logger.debug({ msg: 'the clock cannot be recorded', err: error });
+      });
+    };
+    this.database.whenOpen(record);
+    this.timer = setInterval(record, INTERVAL_MS).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.timer);
+  }
+
+  private async record(): Promise<void> {
+    const sentAt = Date.now();
+    const nowMs = await this.store.now();
+    await this.store.recordClock(this.process, (sentAt + Date.now()) / 2 - nowMs);
+  }
+}

@@ -1,0 +1,252 @@
+// Answers of the vendor that are late, or empty by a glitch: what is believed at once, what waits, and for what.
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { runCli } from '../src/cli/run.js';
+import { groupPath, topicPath } from './support/callbacks.js';
+import { scrape } from './support/metrics.js';
+import { until } from './support/until.js';
+import { differencesAfter, settingsFor, startWorld, type World } from './support/world.js';
+
+jest.setTimeout(60_000);
+
+const GROUP = '@TGS#_club';
+const SECOND_LOOK_SECONDS = 3;
+const CAUTIOUS = {
+  RECONCILE_SECOND_LOOK_SECONDS: String(SECOND_LOOK_SECONDS),
+  RECONCILE_DELETIONS_WAIT_SECONDS: '3',
+  RECONCILE_DELETIONS_HOUR_PERCENT: '100',
+};
+const AT_ONCE = { RECONCILE_SECOND_LOOK_SECONDS: '0' };
+const PATIENCE_MS = 20_000;
+
+let world: World;
+afterEach(() => world.close());
+
+const group = async (groupId = GROUP) => (await world.app.http.get(groupPath(groupId))).body;
+const topic = async (topicId: string) => (await world.app.http.get(topicPath(GROUP, topicId))).body;
+const isState = (state: string) => async () => (await group()).state === state;
+const kinds = async () =>
+  (
+    await world.app.database.query<{ kind: string; origin: string }>(
+      'select kind, origin from changes order by seq',
+    )
+  ).map(({ kind, origin }) => `${kind} by ${origin}`);
+
+/** A community with topics that the mirror has compared. */
+async function start(topics: number, env: Record<string, string> = {}): Promise<string[]> {
+  world = await startWorld(
+    { callbackForm: { namesTopic: 'by TopicId' } },
+    { ...CAUTIOUS, ...env },
+    ({ vendor }) => vendor.createGroup({ groupId: GROUP, name: 'Club' }),
+  );
+  const { simulator } = world;
+  const ids = Array.from({ length: topics }, (_, index) => {
+    return simulator.vendor.createTopic(GROUP, { name: `Topic ${index}` }).topicId;
+  });
+  await simulator.settled();
+  await until(async () => (await group()).topicCount === topics);
+  await until(isState('verified'));
+  return ids;
+}
+
+it('an answer older than callbacks takes nothing back that they said', async () => {
+  const [renamed = '', deleted = ''] = await start(2, { RECONCILE_SECOND_LOOK_SECONDS: '8' });
+  const { simulator } = world;
+  const { vendor } = simulator;
+  vendor.rememberPast();
+  // Looks before the second one; that comes when all is older.
+  for (let look = 0; look < 4; look += 1) simulator.fault('get_topic', { kind: 'old', ms: 6_500 });
+  const before = (await kinds()).length;
+  const { topicId: created } = vendor.createTopic(GROUP, { name: 'New' });
+  vendor.changeTopic(GROUP, renamed, { name: 'Renamed' });
+  vendor.destroyTopics(GROUP, [deleted]);
+  await simulator.settled();
+  await until(async () => (await group()).staleReason === 'contradiction');
+  expect(await topic(created)).toMatchObject({ name: 'New', deletedAt: null });
+  await until(isState('verified'), PATIENCE_MS);
+  const { differences } = await differencesAfter(PATIENCE_MS, world);
+  expect(differences).toEqual([]);
+  expect(await topic(renamed)).toMatchObject({ name: 'Renamed' });
+  expect((await topic(deleted)).deletedAt).not.toBeNull();
+  expect((await kinds()).slice(before, before + 3)).toEqual([
+    'created by callback',
+    'updated by callback',
+    'deleted by callback',
+  ]);
+  const repairs = await world.app.database.query<{ after: Record<string, unknown> }>(
+    "select after from changes where origin = 'reconcile' order by seq",
+  );
+  for (const { after } of repairs) expect(after).not.toHaveProperty('name');
+});
+
+it('one that denies a callback leaves the group stale until a second look decides', async () => {
+  const [first = ''] = await start(2);
+  const { simulator } = world;
+  simulator.vendor.changeTopic(GROUP, first, { name: 'Callback' });
+  await simulator.settled();
+  // No callback tells of this one, so that the next answer denies what is known.
+  simulator.misbehave({ callbacks: { drop: 1 } });
+  simulator.vendor.changeTopic(GROUP, first, { name: 'Vendor', customString: 'new' });
+  simulator.misbehave({ callbacks: { drop: 0 } });
+  const calledAt = Date.now();
+  await until(async () => (await group()).staleReason === 'contradiction');
+  expect(await group()).toMatchObject({ state: 'stale' });
+  expect(Date.parse((await group()).staleSince)).toBeLessThanOrEqual(Date.now());
+  // What denies nothing is used.
+  expect(await topic(first)).toMatchObject({ name: 'Callback', customString: 'new' });
+  await until(isState('verified'), PATIENCE_MS);
+  expect(Date.now() - calledAt).toBeGreaterThan((SECOND_LOOK_SECONDS - 2) * 1000);
+  expect(await topic(first)).toMatchObject({ name: 'Vendor' });
+  expect(await group()).toMatchObject({ staleSince: null, staleReason: null });
+});
+
+it.each([
+  ['lists nothing', { kind: 'empty' }],
+  ['leaves out every second topic', { kind: 'omitted' }],
+] as const)('one answer that %s deletes nothing', async (_what, fault) => {
+  await start(6, { RECONCILE_WITHIN_SECONDS: '2' });
+  const { simulator } = world;
+  const before = await kinds();
+  simulator.fault('get_topic', fault);
+  await until(async () => (await group()).staleReason === 'deletions_held', PATIENCE_MS);
+  expect(await group()).toMatchObject({ state: 'stale', topicCount: 6 });
+  expect((await scrape(world.app.http)).sum('topicmirror_stale_groups')).toBe(1);
+  expect(await doctor()).toMatch(/warning +deletions are held back in @TGS#_club/);
+  await until(isState('verified'), PATIENCE_MS);
+  expect(await kinds()).toEqual(before);
+});
+
+it('one answer, of two calls, that the group is gone destroys nothing', async () => {
+  await start(6, { ...AT_ONCE, RECONCILE_WITHIN_SECONDS: '2' });
+  const { simulator } = world;
+  const before = await kinds();
+  simulator.fault('get_group_info', { kind: 'gone' });
+  simulator.fault('get_topic', { kind: 'gone' });
+  await until(async () => (await group()).staleReason === 'deletions_held', PATIENCE_MS);
+  await until(isState('verified'), PATIENCE_MS);
+  expect(await kinds()).toEqual(before);
+});
+
+it('deletions are carried out when a later answer misses the same', async () => {
+  const ids = await start(6, { RECONCILE_WITHIN_SECONDS: '2' });
+  const { simulator } = world;
+  simulator.misbehave({ callbacks: { drop: 1 } });
+  simulator.vendor.destroyTopics(GROUP, ids.slice(1));
+  await until(async () => (await group()).staleReason === 'deletions_held', PATIENCE_MS);
+  expect((await group()).topicCount).toBe(6);
+  await until(isState('verified'), PATIENCE_MS);
+  expect((await group()).topicCount).toBe(1);
+  simulator.vendor.destroyGroup(GROUP);
+  await until(isState('destroyed'), PATIENCE_MS);
+});
+
+it('a few deletions of many topics are carried out at once', async () => {
+  const [first = ''] = await start(6, { ...AT_ONCE, RECONCILE_DELETIONS_WAIT_SECONDS: '3600' });
+  const { simulator } = world;
+  simulator.misbehave({ callbacks: { drop: 1 } });
+  simulator.vendor.destroyTopics(GROUP, [first]);
+  expect((await cli('reconcile', '--group', GROUP)).code).toBe(0);
+  expect((await group()).topicCount).toBe(5);
+});
+
+it('an operator confirms deletions that are held back', async () => {
+  const ids = await start(6, { ...AT_ONCE, RECONCILE_DELETIONS_WAIT_SECONDS: '3600' });
+  const { simulator } = world;
+  simulator.misbehave({ callbacks: { drop: 1 } });
+  simulator.vendor.destroyTopics(GROUP, ids);
+  const held = await cli('reconcile', '--group', GROUP);
+  expect(held.code).toBe(1);
+  expect(held.out).toMatch(/@TGS#_club: deletions are held back; ask again after 20.*, or confirm/);
+  const dry = await cli('reconcile', '--group', GROUP, '--dry-run');
+  expect(dry).toMatchObject({ code: 1, out: expect.stringMatching(/deletions are held back/) });
+  expect((await group()).topicCount).toBe(6);
+  const confirmed = await cli('reconcile', '--group', GROUP, '--confirm-deletions');
+  expect(confirmed.code).toBe(0);
+  expect(await group()).toMatchObject({ topicCount: 0, state: 'verified' });
+});
+
+it('an hour that has seen too many deletions sees no more until they are confirmed', async () => {
+  // Never a third of a group, but far more of all than ten in a hundred.
+  const { simulator, groupIds } = await startMany(25, 20);
+  simulator.misbehave({ callbacks: { drop: 1 } });
+  const destroy = (ids: readonly string[]) => {
+    for (const groupId of ids) {
+      const topics = [...simulator.vendor.group(groupId).topics.keys()].slice(0, 5);
+      simulator.vendor.destroyTopics(groupId, topics);
+    }
+  };
+  destroy(groupIds.slice(0, 20));
+  expect((await cli('reconcile', '--all')).code).toBe(0);
+  destroy(groupIds.slice(20));
+  const held = await cli('reconcile', '--all');
+  expect(held.code).toBe(1);
+  expect(held.out.match(/deletions are held back/g)).toHaveLength(5);
+  expect(await doctor()).toMatch(/FAULT +answers of the vendor deleted so much within an hour/);
+  expect((await cli('reconcile', '--all', '--confirm-deletions')).code).toBe(0);
+  const { differences } = await differencesAfter(0, world);
+  expect(differences).toEqual([]);
+  expect(await doctor()).not.toMatch(/deleted so much|held back/);
+});
+
+it('answers that every group is gone delete nothing of 200 groups', async () => {
+  const { simulator } = await startMany(200, 5, {
+    RECONCILE_WITHIN_SECONDS: '4',
+    RECONCILE_DELETIONS_WAIT_SECONDS: '3',
+  });
+  const before = await kinds();
+  const gone = (count: number) => Array.from({ length: count }, () => ({ kind: 'gone' }) as const);
+  // One names fifty groups.
+  simulator.fault('get_group_info', ...gone(4));
+  simulator.fault('get_topic', ...gone(200));
+  const seen = async () =>
+    (await scrape(world.app.http)).sum('topicmirror_reconcile_visits_total', { outcome: 'gone' });
+  await until(async () => (await seen()) > 50, PATIENCE_MS);
+  const { differences } = await differencesAfter(0, world);
+  expect(differences).toEqual([]);
+  await until(async () => {
+    const { body } = await world.app.http.get('/groups?limit=500');
+    return body.data.every(({ state }: { state: string }) => state === 'verified');
+  }, PATIENCE_MS);
+  expect(await kinds()).toEqual(before);
+});
+
+/** Communities with topics, all of them compared and left alone for a while. */
+async function startMany(groups: number, topics: number, env: Record<string, string> = {}) {
+  const groupIds: string[] = [];
+  world = await startWorld(
+    {},
+    {
+      ...CAUTIOUS,
+      RECONCILE_SECOND_LOOK_SECONDS: '1',
+      RECONCILE_DELETIONS_WAIT_SECONDS: '3600',
+      RECONCILE_DELETIONS_HOUR_PERCENT: '10',
+      ...env,
+    },
+    ({ vendor }) => {
+      for (let group = 0; group < groups; group += 1) {
+        const { groupId } = vendor.createGroup({ name: `Club ${group}` });
+        groupIds.push(groupId);
+        for (let index = 0; index < topics; index += 1) vendor.createTopic(groupId);
+      }
+    },
+  );
+  const { simulator } = world;
+  await until(async () => (await differencesAfter(0, world)).differences.length === 0, PATIENCE_MS);
+  return { simulator, groupIds };
+}
+
+const doctor = async () => (await cli('doctor')).out;
+
+async function cli(...args: string[]): Promise<{ code: number; out: string }> {
+  const lines: string[] = [];
+  const print = (line: string) => lines.push(line);
+  const env = {
+    ...settingsFor(world.simulator),
+    ...CAUTIOUS,
+    ...AT_ONCE,
+    RECONCILE_DELETIONS_WAIT_SECONDS: '3600',
+    RECONCILE_DELETIONS_HOUR_PERCENT: '10',
+    DATABASE_URL: world.app.database.url,
+  };
+  const code = await runCli(args, env, print, print);
+  return { code, out: lines.join('\n') };
+}
