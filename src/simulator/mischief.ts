@@ -24,8 +24,6 @@ export type RestFault =
   | { readonly kind: 'gone' }
   /** `FAIL`, without an error and without data. */
   | { readonly kind: 'fail' }
-  /** As it was so long ago. */
-  | { readonly kind: 'old'; readonly ms: number }
   /** The list of groups does not say where it goes on. */
   | { readonly kind: 'no next' }
   /** `ShutUpAllFlag` instead of `MuteAllMember`. */
@@ -53,6 +51,8 @@ export interface RestMischief {
   readonly glitch: number;
   /** Answers are up to so much older than their question, each by its own draw. */
   readonly lagMs: number;
+  /** And at least so much older. */
+  readonly leastLagMs: number;
 }
 
 export interface Mischief {
@@ -70,6 +70,7 @@ export const GOOD_REST: RestMischief = {
   status502: 0,
   glitch: 0,
   lagMs: 0,
+  leastLagMs: 0,
 };
 
 /** What a glitch may be. */
@@ -89,4 +90,7 @@ export const RANDOM_REST_FAULTS = {
   truncated: { kind: 'truncated' },
   cut: { kind: 'cut' },
   status502: { kind: 'status', status: 502 },
-} as const satisfies Record<Exclude<keyof RestMischief, 'glitch' | 'lagMs'>, RestFault>;
+} as const satisfies Record<
+  Exclude<keyof RestMischief, 'glitch' | 'lagMs' | 'leastLagMs'>,
+  RestFault
+>;

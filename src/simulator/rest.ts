@@ -52,12 +52,19 @@ export class RestDoor {
   private readonly faults: { readonly command: string; readonly fault: RestFault }[] = [];
   private readonly holds: Held[] = [];
   private refusedUserSigs: number[] = [];
+  private readonly standing = new Map<string, RestFault>();
 
   constructor(private readonly options: RestOptions) {}
 
   /** The next calls of a command meet these faults, one each, in this order. */
   fault(command: string, ...faults: readonly RestFault[]): void {
     this.faults.push(...faults.map((fault) => ({ command, fault })));
+  }
+
+  /** Every call of a command meets this fault from now on, or none again. */
+  always(command: string, fault: RestFault | null): void {
+    if (fault === null) this.standing.delete(command);
+    else this.standing.set(command, fault);
   }
 
   /** The answer to the next call of a command is made, and waits for its release. */
@@ -88,7 +95,7 @@ export class RestDoor {
       const command = this.admit(request, url, path, name);
       body = parseBody(json);
       if (fault?.kind === 'error') throw new Refusal(fault.code, fault.info ?? 'on command');
-      answer = { ActionStatus: 'OK', ...status(0, ''), ...this.handle(command, body, fault) };
+      answer = { ActionStatus: 'OK', ...status(0, ''), ...this.handle(command, body) };
       if (fault) spoil(answer, fault);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -130,27 +137,23 @@ export class RestDoor {
     recent.push(now);
   }
 
-  private handle(
-    command: RestCommand,
-    body: Wire,
-    fault: RestFault | null,
-  ): Record<string, unknown> {
+  private handle(command: RestCommand, body: Wire): Record<string, unknown> {
     const { vendor, random, mischief } = this.options;
     if (command.kind === 'write') return command.handle(vendor, body);
-    const { lagMs } = mischief();
-    const agoMs = fault?.kind === 'old' ? fault.ms : lagMs > 0 ? random.below(lagMs) : 0;
-    return command.handle(agoMs > 0 ? vendor.asOf(agoMs) : vendor, body);
+    const { lagMs, leastLagMs } = mischief();
+    if (lagMs === 0) return command.handle(vendor, body);
+    return command.handle(vendor.asOf(leastLagMs + random.below(lagMs - leastLagMs)), body);
   }
 
   private nextFault(command: string): RestFault | null {
     const index = this.faults.findIndex((planned) => planned.command === command);
     const [planned] = index < 0 ? [] : this.faults.splice(index, 1);
-    return planned?.fault ?? this.randomFault();
+    return planned?.fault ?? this.standing.get(command) ?? this.randomFault();
   }
 
   private randomFault(): RestFault | null {
     const { random, mischief } = this.options;
-    const { glitch, lagMs: _, ...faults } = mischief();
+    const { glitch, lagMs: _, leastLagMs: __, ...faults } = mischief();
     for (const [name, probability] of Object.entries(faults)) {
       if (random.chance(probability)) return Reflect.get(RANDOM_REST_FAULTS, name);
     }

@@ -55,6 +55,8 @@ export interface Simulator {
   misbehave(mischief: PartialMischief): void;
   /** The next REST calls of a command meet these faults, one each. */
   fault(command: string, ...faults: readonly RestFault[]): void;
+  /** Every REST call of a command meets this fault until it is `null`. */
+  always(command: string, fault: RestFault | null): void;
   /** Keeps back the answer to the next REST call of a command, as it is when the call comes. */
   hold(command: string): Hold;
   /** Resolves when every callback was answered, given up or dropped. */
@@ -130,6 +132,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (mischief.rest.lagMs > 0) vendor.rememberPast();
     },
     fault: (command, ...faults) => rest.fault(command, ...faults),
+    always: (command, fault) => rest.always(command, fault),
     hold: (command) => rest.hold(command),
     settled: () => sender.settled(),
     close: async () => {
