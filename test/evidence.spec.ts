@@ -31,7 +31,7 @@ jest.setTimeout(SECONDS * 1000 + EQUAL_WITHIN_MS + 120_000);
 
 it(`is verified only where it is true, and equals the vendor in the end (seed ${seed})`, async () => {
   /** Groups and topics that the vendor deleted at some time; all others it always had. */
-  const ended = new Set<unknown>();
+  const deletions = new Set<unknown>();
   const simulator = await startSimulator({
     seed,
     secretKey: SECRET_KEY,
@@ -40,8 +40,8 @@ it(`is verified only where it is true, and equals the vendor in the end (seed ${
     callbackConcurrency: 4,
     callbackToken: TOKEN,
     onSent: ({ body }) => {
-      if (body.CallbackCommand === 'Group.CallbackAfterGroupDestroyed') ended.add(body.GroupId);
-      if (Array.isArray(body.TopicIdList)) for (const id of body.TopicIdList) ended.add(id);
+      if (body.CallbackCommand === 'Group.CallbackAfterGroupDestroyed') deletions.add(body.GroupId);
+      if (Array.isArray(body.TopicIdList)) for (const id of body.TopicIdList) deletions.add(id);
     },
   });
   const database = await createDatabase();
@@ -81,9 +81,9 @@ it(`is verified only where it is true, and equals the vendor in the end (seed ${
     const deleted = await database.query<{ group_id: string; topic_id: string }>(
       "select group_id, topic_id from changes where kind = 'deleted'",
     );
-    expect(deleted.filter((row) => !ended.has(row.group_id) && !ended.has(row.topic_id))).toEqual(
-      [],
-    );
+    expect(
+      deleted.filter((row) => !deletions.has(row.group_id) && !deletions.has(row.topic_id)),
+    ).toEqual([]);
   } finally {
     watching.abort();
     for (const { child } of services) child.kill('SIGKILL');

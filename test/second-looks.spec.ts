@@ -263,8 +263,8 @@ async function startMany(groups: number, topics: number, env: Record<string, str
       ...env,
     },
     ({ vendor }) => {
-      for (let group = 0; group < groups; group += 1) {
-        const { groupId } = vendor.createGroup({ name: `Club ${group}` });
+      for (let count = 0; count < groups; count += 1) {
+        const { groupId } = vendor.createGroup({ name: `Club ${count}` });
         groupIds.push(groupId);
         for (let index = 0; index < topics; index += 1) vendor.createTopic(groupId);
       }

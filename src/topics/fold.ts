@@ -138,7 +138,7 @@ class Folding {
   }
 
   private verify(answer: Verification, set: ChangeSet): void {
-    const { groupId, at, asked } = answer;
+    const { groupId, asked } = answer;
     const { order } = this.arrival;
     const before = this.groupRow(groupId);
     if (isOverruled(answer, before.group, this.batch - 1)) return;
@@ -337,8 +337,8 @@ class Folding {
   }
 }
 
-function notMissed<F>({ missedAt: _, ...known }: Registers<F>): Registers<F> {
-  return known;
+function notMissed<F>(known: Registers<F>): Registers<F> {
+  return { ...known, missedAt: undefined };
 }
 
 /** What becomes of a set that changed nothing. */
