@@ -77,29 +77,11 @@ const BUGS = {
     seconds: 20,
   },
   'a writer that looks at nobody else': {
-    file: 'topics/topics.store.js',
-    find:
-      'mirror_follow_v1(${after}::bigint, ${afterMark}::text, ${mark}::text)\n' +
-      '                    then mirror_write_v2(${mark === null ? null : after}::bigint',
-    put:
-      '${after}::bigint is not null or ${afterMark}::text is null or ${mark}::text is null\n' +
-      'then mirror_write_v2((select batch from sequencer where id = 1)',
+    file: 'topics/write/topics.repository.js',
+    find: 'where s.id = 1 and s.batch = $1::bigint',
+    put: 'where s.id = 1 and $1::bigint is not null',
     fault: 'two-replicas',
     seconds: 4,
-  },
-  'a batch that counts on the one before': {
-    file: 'topics/drafts.js',
-    find: 'afterMark: isSure ? null : last.mark',
-    put: 'afterMark: null',
-    fault: 'two-replicas',
-    seconds: 8,
-  },
-  'a batch folded as if the one before had not been': {
-    file: 'topics/drafts.js',
-    find: 'snapshot: { seq: folded.seq, groups: [...groups.values()], topics: [...topics.values()] },',
-    put: 'snapshot,',
-    fault: 'nothing',
-    seconds: 3,
   },
   'the last writer wins the whole row': {
     file: 'topics/registers.js',
@@ -109,16 +91,16 @@ const BUGS = {
     seconds: 3,
   },
   'a journal apart from the commit': {
-    file: 'topics/rows.js',
-    find: 'return entry && became ? [{ entry, ...became }] : [];',
-    put: 'return entry && became && Math.random() < 0.99 ? [{ entry, ...became }] : [];',
+    file: 'topics/write/tables.js',
+    find: 'return entry && became ? [',
+    put: 'return entry && became && Math.random() < 0.99 ? [',
     fault: 'nothing',
     seconds: 3,
   },
   'a feed without its row': {
-    file: 'topics/topics.store.js',
-    find: '...changeColumns(folded.changes)',
-    put: '...changeColumns(folded.changes.slice(1))',
+    file: 'topics/write/topics.repository.js',
+    find: '...CHANGES.parameters(folded.changes)',
+    put: '...CHANGES.parameters(folded.changes.slice(1))',
     fault: 'nothing',
     seconds: 3,
   },

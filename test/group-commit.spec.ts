@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { GroupCommit, QueueFullError } from '../src/database/group-commit.js';
+import { GroupCommit, QueueFullError } from '../src/batching/group-commit.js';
 import type { ChangeSet } from '../src/topics/change.js';
 import { TopicsService } from '../src/topics/topics.service.js';
 import { startApp, type TestApp } from './support/app.js';
@@ -120,30 +120,26 @@ describe('applying changes while others are being committed', () => {
     expect(sum('topicmirror_commit_conflicts_total')).toBe(0);
   });
 
-  it('keeps nothing of a batch that was sent behind one that lost to another process', async () => {
+  it('reduces a batch again when another process committed after its snapshot', async () => {
     const topics = mirror.app.get(TopicsService);
     const begun = Date.now() * 1000;
     const { sum: before } = await scrape(mirror.http);
     const other = new pg.Client({ connectionString: mirror.database.url });
     await other.connect();
-    const seen = async (condition: string) => {
+    const isWaiting = async () => {
       const rows = await mirror.database.query(
-        `select 1 from pg_stat_activity where datname = current_database() and ${condition}`,
+        `select 1 from pg_stat_activity
+          where datname = current_database() and query like '%update sequencer%'
+            and wait_event_type = 'Lock'`,
       );
       return rows.length > 0;
     };
     try {
       await other.query('begin');
       await other.query('select 1 from sequencer for update');
-      const one = topics.apply(created('lost', 'one', begun));
-      await until(() => seen(`query like '%mirror_write%' and wait_event_type = 'Lock'`));
-      const [row] = (await other.query<{ now: string }>('select clock_timestamp()::text as now'))
-        .rows;
-      const two = topics.apply(created('lost', 'two', begun + 1));
-      // It is sent as soon as what it needs was read.
-      await until(() =>
-        seen(`query like '%mirror_read%' and state = 'idle' and query_start > '${row?.now}'`),
-      );
+      const one = topics.apply(created('conflict', 'one', begun));
+      await until(isWaiting);
+      const two = topics.apply(created('conflict', 'two', begun + 1));
       await other.query('update sequencer set seq = seq + 1, batch = batch + 1');
       await other.query('commit');
       const applied = await Promise.all([one, two]);
@@ -151,7 +147,7 @@ describe('applying changes while others are being committed', () => {
       expect(seqs[1]).toBe((seqs[0] ?? 0) + 1);
       const changes = await mirror.database.query(
         `select kind, seq::float8, before->>'name' as before, after->>'name' as after
-           from changes where topic_id = 'lost' order by seq`,
+           from changes where topic_id = 'conflict' order by seq`,
       );
       expect(changes).toEqual([
         { kind: 'created', seq: seqs[0], before: null, after: 'one' },
@@ -161,151 +157,79 @@ describe('applying changes while others are being committed', () => {
       await other.end();
     }
     const { sum } = await scrape(mirror.http);
-    // The second lost only what the first had lost.
     const name = 'topicmirror_commit_conflicts_total';
     expect(sum(name) - before(name)).toBe(1);
   });
 });
 
 describe('group commit', () => {
-  /** A queue whose attempts end when they are told to, and what happened to it. */
-  function piped(maxBatch = 4) {
+  /** A queue whose commits end when they are told to, and what it committed. */
+  function controlled(maxBatch = 4) {
     const log: string[] = [];
-    const ends: ((results: readonly number[] | null | Error) => void)[] = [];
-    const commits = new GroupCommit<number, number, string>({
-      pipeline: {
-        prepare: async (items) => {
-          log.push(`prepare ${items.join()}`);
-          return items.join();
-        },
-        attempt: (items, prepared) => {
-          log.push(`attempt ${items.join()} prepared ${prepared}`);
-          return new Promise((resolve, reject) => {
-            ends.push((end) => (end instanceof Error ? reject(end) : resolve(end)));
-          });
-        },
-      },
-      commit: async (items) => {
-        log.push(`commit ${items.join()}`);
-        if (items.includes(13)) throw new Error('bad');
-        return items;
+    const ends: ((error?: Error) => void)[] = [];
+    const commits = new GroupCommit<number, number>({
+      commit: (items) => {
+        log.push(items.join());
+        return new Promise((resolve, reject) => {
+          ends.push((error) => (error ? reject(error) : resolve(items)));
+        });
       },
       isItemFault: (error) => (error as Error).message === 'bad',
       maxBatch,
       maxQueue: 20,
     });
-    return { commits, log, ends };
+    return { commits, log, end: (error?: Error) => ends.shift()?.(error) };
   }
   /** Until nothing more happens by itself. */
   const settle = async () => {
     for (let turns = 0; turns < 5; turns += 1) await new Promise(setImmediate);
   };
 
-  it('sends a batch while the one before is on its way, once as many wait, and no third', async () => {
-    const { commits, log, ends } = piped();
+  it('commits one batch at a time, and together what arrives meanwhile', async () => {
+    const { commits, log, end } = controlled();
     const submitted = [commits.submit(1), commits.submit(2)];
     await settle();
-    submitted.push(commits.submit(3));
+    submitted.push(...[3, 4, 5, 6, 7].map((item) => commits.submit(item)));
     await settle();
-    expect(log.splice(0)).toEqual(['prepare 1,2', 'attempt 1,2 prepared 1,2']);
-    submitted.push(commits.submit(4));
+    expect(log.splice(0)).toEqual(['1,2']);
+    end();
     await settle();
-    expect(log.splice(0)).toEqual(['prepare 3,4', 'attempt 3,4 prepared 3,4']);
-    submitted.push(commits.submit(5), commits.submit(6), commits.submit(7));
+    expect(log.splice(0)).toEqual(['3,4,5,6']);
+    end();
     await settle();
-    expect(log.splice(0)).toEqual(['prepare 5,6,7']);
-    ends[0]?.([1, 2]);
-    await settle();
-    expect(log.splice(0)).toEqual(['attempt 5,6,7 prepared 5,6,7']);
-    ends[1]?.([3, 4]);
-    ends[2]?.([5, 6, 7]);
+    expect(log).toEqual(['7']);
+    end();
     await expect(Promise.all(submitted)).resolves.toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('sends a smaller batch as soon as the one before has ended', async () => {
-    const { commits, log, ends } = piped();
-    const submitted = [commits.submit(1), commits.submit(2)];
-    await settle();
-    submitted.push(commits.submit(3));
-    ends[0]?.([1, 2]);
-    await settle();
-    expect(log.slice(2)).toEqual(['prepare 3', 'attempt 3 prepared 3']);
-    ends[1]?.([3]);
-    await expect(Promise.all(submitted)).resolves.toEqual([1, 2, 3]);
-  });
-
-  it('sends nothing when the one who made a batch due is taken back', async () => {
-    const { commits, log, ends } = piped();
-    const first = commits.submit(1);
-    await settle();
-    void commits.submit(2);
-    commits.withdraw(2);
-    await settle();
-    expect(log.splice(0)).toEqual(['prepare 1', 'attempt 1 prepared 1']);
-    ends[0]?.([1]);
-    await expect(first).resolves.toBe(1);
-    const second = commits.submit(3);
-    await settle();
-    expect(log).toEqual(['prepare 3', 'attempt 3 prepared 3']);
-    ends[1]?.([3]);
-    await expect(second).resolves.toBe(3);
-  });
-
-  it('commits one by one, in order, what was not kept', async () => {
-    const { commits, log, ends } = piped();
+  it('commits nothing that was taken back before', async () => {
+    const { commits, log, end } = controlled();
     const submitted = [commits.submit(1)];
     await settle();
-    submitted.push(commits.submit(2));
-    await settle();
+    void commits.submit(2);
     submitted.push(commits.submit(3));
+    commits.withdraw(2);
+    end();
     await settle();
-    log.length = 0;
-    ends[0]?.(null);
-    await settle();
-    // The second may still be kept: nothing else is sent before that is known.
-    expect(log).toEqual([]);
-    ends[1]?.(null);
-    await settle();
-    // What the third had been given is of no use any more.
-    expect(log).toEqual(['commit 1', 'commit 2', 'prepare 3', 'attempt 3 prepared 3']);
-    ends[2]?.([3]);
-    await expect(Promise.all(submitted)).resolves.toEqual([1, 2, 3]);
+    end();
+    await expect(Promise.all(submitted)).resolves.toEqual([1, 3]);
+    expect(log).toEqual(['1', '3']);
   });
 
   it('gives an error of an item to that item, and one of none to its batch', async () => {
-    const { commits, log, ends } = piped();
+    const { commits, log, end } = controlled();
     const first = Promise.allSettled([12, 13, 14].map((item) => commits.submit(item)));
     await settle();
     const second = Promise.allSettled([1, 2, 3].map((item) => commits.submit(item)));
-    await settle();
-    log.length = 0;
-    ends[0]?.(new Error('bad'));
-    ends[1]?.(new Error('down'));
-    expect((await first).map(({ status }) => status)).toEqual([
-      'fulfilled',
-      'rejected',
-      'fulfilled',
-    ]);
+    for (const error of ['bad', null, 'bad', 'bad', null, 'down']) {
+      end(error === null ? undefined : new Error(error));
+      await settle();
+    }
+    const statuses = (await first).map(({ status }) => status);
+    expect(statuses).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect((await second).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
-    expect(log).toEqual(['commit 12', 'commit 13,14', 'commit 13', 'commit 14']);
-  });
-
-  it('gives a batch whose preparation failed the error, and goes on', async () => {
-    let isDown = true;
-    const commits = new GroupCommit<number, number, true>({
-      pipeline: {
-        prepare: () => (isDown ? Promise.reject(new Error('down')) : Promise.resolve(true)),
-        attempt: async (items) => items,
-      },
-      commit: async (items) => items,
-      isItemFault: () => false,
-      maxBatch: 1,
-      maxQueue: 10,
-    });
-    const results = await Promise.allSettled([commits.submit(1), commits.submit(2)]);
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    isDown = false;
-    await expect(Promise.all([commits.submit(3), commits.submit(4)])).resolves.toEqual([3, 4]);
+    // Halved until the item stands alone, before the next batch.
+    expect(log).toEqual(['12,13,14', '12', '13,14', '13', '14', '1,2,3']);
   });
 
   it('refuses what a full queue cannot take, and settles everything it took', async () => {

@@ -5,15 +5,26 @@ import { describe, expect, it } from '@jest/globals';
 // What a folder of src may import, besides itself and packages.
 const ALLOWED: Record<string, readonly string[]> = {
   config: [],
+  batching: [],
   metrics: [],
   tracing: ['config'],
   http: ['config', 'metrics'],
   database: ['config'],
   changes: ['database', 'http', 'config', 'metrics'],
-  topics: ['changes', 'database', 'http', 'config', 'metrics', 'tracing'],
+  topics: ['changes', 'batching', 'database', 'http', 'config', 'metrics', 'tracing'],
   docs: ['changes', 'topics', 'http'],
-  spool: ['config', 'database', 'metrics'],
-  webhooks: ['tencent', 'spool', 'topics', 'database', 'http', 'config', 'metrics', 'tracing'],
+  spool: ['config', 'batching', 'database', 'metrics'],
+  webhooks: [
+    'tencent',
+    'spool',
+    'topics',
+    'batching',
+    'database',
+    'http',
+    'config',
+    'metrics',
+    'tracing',
+  ],
   retention: ['webhooks', 'changes', 'database', 'config'],
   tencent: ['tracing', 'config'],
   simulator: ['config'],
@@ -48,11 +59,11 @@ describe('the direction of imports', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('leaves Prisma and the driver to stores and database/', () => {
+  it('leaves Prisma and the driver to stores, repositories and database/', () => {
     const isPrisma = (to: string) => /^(pg|@prisma\/.*)$|\/generated\//.test(to);
     const wrong = imports.filter(
       ({ from, to }) =>
-        isPrisma(to) && !from.startsWith('database/') && !from.endsWith('.store.ts'),
+        isPrisma(to) && !from.startsWith('database/') && !/\.(store|repository)\.ts$/.test(from),
     );
     expect(wrong).toEqual([]);
   });
@@ -63,14 +74,15 @@ describe('the direction of imports', () => {
         file,
       );
     const wrong = imports.filter(
-      ({ from, to }) => isPure(from) && /^@nestjs|\.store\.js$|\.handler\.js$|generated/.test(to),
+      ({ from, to }) =>
+        isPure(from) && /^@nestjs|\.(store|repository)\.js$|\.handler\.js$|generated/.test(to),
     );
     expect(wrong).toEqual([]);
   });
 
   it('keeps stores from controllers', () => {
     const wrong = imports.filter(
-      ({ from, to }) => from.endsWith('.controller.ts') && to.endsWith('.store.js'),
+      ({ from, to }) => from.endsWith('.controller.ts') && /\.(store|repository)\.js$/.test(to),
     );
     expect(wrong).toEqual([]);
   });

@@ -93,7 +93,7 @@ it('a callback that cannot be reduced is journalled as invalid, also while anoth
     ...Array.from({ length: 10 }, (_, index) => post(`beside${index}`)),
   ]);
   expect(applied.slice(0, 3)).toEqual(faulty.map(() => ({ outcome: 'invalid', seqs: null })));
-  // A batch of another process that came in between leads through the path without a pipeline.
+  // A batch of another process.
   await mirror.database.query('update sequencer set batch = batch + 1');
   const [alone] = await Promise.all([topics.apply(faultyCallback('alone')), post('beside-alone')]);
   expect(alone?.outcome).toBe('invalid');

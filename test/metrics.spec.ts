@@ -152,7 +152,7 @@ describe('the figures', () => {
   it('tell of connections no more than there may be', async () => {
     await mirror.http.get('/groups').expect(200);
     const figures = await told();
-    for (const [pool, max] of Object.entries({ write: 4, pipeline: 1, read: 5 })) {
+    for (const [pool, max] of Object.entries({ write: 5, read: 5 })) {
       const most = figures.sum('topicmirror_database_connections_max', { pool });
       const open = figures.sum('topicmirror_database_connections', { pool });
       expect(most).toBe(max);

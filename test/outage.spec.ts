@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { LOCK_COUNTER } from '../src/database/counter-lock.js';
 import { startApp, type TestApp } from './support/app.js';
 import { createTopicBody, OK, postCallback } from './support/callbacks.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
@@ -246,7 +247,7 @@ it('goes on five seconds after another writer got stuck in the middle of a batch
   const mirror = await start();
   // The server that comes along is new enough to end a transaction for its age.
   const stuck = database
-    .query('select mirror_lock_v2(), pg_sleep(60)')
+    .query(`begin; ${LOCK_COUNTER}; select pg_sleep(60)`)
     .then(() => 'has never stopped', String);
   await postMany(mirror, 0, 1);
   expect(await stuck).toMatch(/transaction timeout/);

@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from './support/app.js';
+import { createTopicBody, postCallback } from './support/callbacks.js';
+import type { TestDatabase } from './support/database.js';
 import { until } from './support/until.js';
 
 const GROUPS = Number(process.env.PLANS_GROUPS ?? 1_000);
@@ -106,6 +108,31 @@ describe('of very many topics', () => {
   });
 });
 
+it('a batch looks its rows up by their keys, though the tables were vacuumed while they were empty', async () => {
+  const empty = await startApp();
+  try {
+    const { query } = empty.database;
+    await query('vacuum analyze groups, topics');
+    const create = (index: number) =>
+      postCallback(
+        empty.http,
+        createTopicBody({ GroupId: `g${index % 300}`, TopicId: `t${index}` }),
+      ).expect(200);
+    // More than once PostgreSQL plans a prepared statement for its parameters; then it keeps a plan.
+    for (let index = 0; index < 20; index += 1) await create(index);
+    for (let index = 20; index < 2_000; index += 100) {
+      await Promise.all(Array.from({ length: 100 }, (_, more) => create(index + more)));
+    }
+    await handInCounts(query);
+    const [scanned] = await query<{ rows: number }>(
+      `select seq_tup_read::int as rows from pg_stat_user_tables where relname = 'topics'`,
+    );
+    expect(scanned?.rows).toBeLessThan(10_000);
+  } finally {
+    await empty.close();
+  }
+});
+
 /** How many entries the indexes of `topics` gave for one answer. */
 async function readOf(url: string): Promise<number> {
   await flush();
@@ -131,9 +158,12 @@ async function counted(): Promise<Counted> {
   return row;
 }
 
+function flush(): Promise<void> {
+  return handInCounts(mirror.database.query);
+}
+
 /** A connection hands in its counts when it ends; the service makes another. */
-async function flush(): Promise<void> {
-  const { query } = mirror.database;
+async function handInCounts(query: TestDatabase['query']): Promise<void> {
   const ours = `select pg_terminate_backend(pid) from pg_stat_activity
                  where datname = current_database() and application_name like 'topic-mirror%'`;
   await until(async () => (await query(ours)).length === 0);

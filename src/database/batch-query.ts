@@ -4,15 +4,21 @@
 // that among the old objects, and all that it leads to, the requests that wait for the batch included, is taken for
 // old as well. All this was a third of the writer's work.
 import type { SqlDriverAdapter } from '@prisma/driver-adapter-utils';
-import type { Connection } from './database.js';
-import type { Prisma } from './generated/client.js';
+import type { PrismaClient } from './generated/client.js';
+
+/** A statement whose text is always the same, and its parameters. */
+export interface BatchStatement {
+  readonly text: string;
+  readonly values: readonly (string | number | boolean | null)[];
+}
 
 /** Gives the rows of one statement. */
-export type BatchQuery = <Row>(statement: Prisma.Sql) => Promise<Row[]>;
+export type BatchQuery = <Row>(statement: BatchStatement) => Promise<Row[]>;
 
-/** Each statement is a transaction; its arguments are strings, numbers, nulls, or lists of strings. */
+/** Each statement is a transaction. */
 export function onAdapter(adapter: SqlDriverAdapter): BatchQuery {
-  return async <Row>({ text, values }: Prisma.Sql) => {
+  return async <Row>({ text, values }: BatchStatement) => {
+    name(text);
     const args: unknown[] = [...values];
     try {
       const argTypes = args.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const);
@@ -26,17 +32,23 @@ export function onAdapter(adapter: SqlDriverAdapter): BatchQuery {
 }
 
 /** The same inside of a transaction, which only the client can make. */
-export function inTransaction(tx: Connection): BatchQuery {
-  return (statement) => tx.$queryRaw(statement);
+export function inTransaction(tx: Pick<PrismaClient, '$queryRawUnsafe'>): BatchQuery {
+  return ({ text, values }) => {
+    name(text);
+    return tx.$queryRawUnsafe(text, ...values);
+  };
 }
 
 const statementNames = new Map<string, string>();
 
-/** The name of a statement: there are few texts, and a connection may keep what it made of each. */
+/** There are few texts, so a connection may keep the plan of each. */
+function name(text: string): void {
+  if (!statementNames.has(text)) statementNames.set(text, `batch_${statementNames.size}`);
+}
+
+/** The name under which a connection prepares a statement; none for those that are not of batches. */
 export function nameOf({ sql }: { readonly sql: string }): string {
-  const name = statementNames.get(sql) ?? `batch_${statementNames.size}`;
-  statementNames.set(sql, name);
-  return name;
+  return statementNames.get(sql) ?? '';
 }
 
 function toObject(names: readonly string[], cells: readonly unknown[]): Record<string, unknown> {

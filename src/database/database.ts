@@ -10,13 +10,15 @@ import { Listener } from './listener.js';
 import { checkSchema, migrateSchema, withClient } from './migrations.js';
 import { Opening } from './opening.js';
 import { claimForApp } from './owner.js';
-import { PipelinedPool } from './pipelined-pool.js';
 import { createPool, guarded, type PoolOptions, type PoolUse, useOf } from './pool.js';
 import { ReadPool } from './read-pool.js';
 import { Replica } from './replica.js';
 
 /** A transaction, or the client itself: whatever can run a statement. */
 export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
+
+/** A transaction, which can run statements of the writer as well. */
+export type Transaction = Connection & Pick<PrismaClient, '$queryRawUnsafe'>;
 
 /**
  * Who is asked: the primary, which knows the latest, or the replica, which may be late. A read that is
@@ -43,8 +45,7 @@ export class Database implements OnApplicationShutdown {
     private readonly prisma: PrismaClient,
     private readonly statements: Connection,
     private readonly single: BatchQuery,
-    private readonly pipelined: BatchQuery,
-    private readonly pools: { readonly write: pg.Pool; readonly pipeline: pg.Pool },
+    private readonly pool: pg.Pool,
     private readonly readers: ReadPool,
     private readonly replica: Replica | null,
     private readonly server: { readonly url: string; readonly release: () => Promise<void> },
@@ -82,12 +83,10 @@ export class Database implements OnApplicationShutdown {
     };
     const writers = settings.databasePoolSize - readers;
     const verify = (client: pg.PoolClient) => epochs.check(client);
-    const write = createPool({ ...options, max: writers - 1, verify });
-    const adapter = new PrismaPg(write, { disposeExternalPool: true });
+    const write = createPool({ ...options, max: writers, verify });
     const naming = settings.databasePrepare === 'on' ? { statementNameGenerator: nameOf } : {};
+    const adapter = new PrismaPg(write, { disposeExternalPool: true, ...naming });
     const single = onAdapter(await new PrismaPg(write, naming).connect());
-    const pipeline = createPool({ ...options, max: 1, verify }, PipelinedPool);
-    const pipelined = onAdapter(await new PrismaPg(pipeline, naming).connect());
     const readsFrom = (place: Partial<PoolOptions>, conflictRetries = 0) =>
       new ReadPool(
         () => createPool({ ...options, max: readers, ...place }),
@@ -110,18 +109,7 @@ export class Database implements OnApplicationShutdown {
         $executeRaw: ({ args, query }) => repeatOnConflict(() => query(args)),
       },
     });
-    return new Database(
-      prisma,
-      statements,
-      single,
-      pipelined,
-      { write, pipeline },
-      reads,
-      replica,
-      server,
-      opening,
-      epochs,
-    );
+    return new Database(prisma, statements, single, write, reads, replica, server, opening, epochs);
   }
 
   /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
@@ -151,8 +139,7 @@ export class Database implements OnApplicationShutdown {
 
   /** What the connections of the writer and of the query API do now. */
   get poolUse(): Readonly<Record<string, PoolUse>> {
-    const { write, pipeline } = this.pools;
-    const use = { write: useOf(write), pipeline: useOf(pipeline), read: this.readers.use };
+    const use = { write: useOf(this.pool), read: this.readers.use };
     return this.replica ? { ...use, replica: this.replica.pool.use } : use;
   }
 
@@ -181,11 +168,6 @@ export class Database implements OnApplicationShutdown {
     return this.usable(this.single);
   }
 
-  /** Likewise, but one behind the other in the order of the calls, and sent without waiting for those before. */
-  get pipeline(): BatchQuery {
-    return this.usable(this.pipelined);
-  }
-
   /** Where a read goes that may be a little late: to the replica, if there is one that answers. */
   nearest(): Server {
     return this.replica?.isThere() ? 'replica' : 'primary';
@@ -200,7 +182,7 @@ export class Database implements OnApplicationShutdown {
    * Runs `work` in one transaction. `work` must not catch the error of a statement: PostgreSQL
    * answers the commit of a failed transaction without an error, and nothing would be kept.
    */
-  async transaction<T>(work: (tx: Connection) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.usable(this.prisma).$transaction(work, {
       maxWait: CONNECT_TIMEOUT_MS,
       timeout: TRANSACTION_TIMEOUT_MS,
@@ -244,14 +226,13 @@ export class Database implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.opening.stop();
     await this.prisma.$disconnect();
-    await this.pools.pipeline.end();
     await this.replica?.end();
     await this.readers.end();
     await this.server.release();
   }
 
   private async onWriter<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.usable(this.pools.write).connect();
+    const client = await this.usable(this.pool).connect();
     try {
       return await guarded(client, work);
     } finally {

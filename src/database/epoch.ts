@@ -2,6 +2,7 @@
 // from an earlier state, and would give out numbers a second time, for something else.
 import { Logger } from '@nestjs/common';
 import type pg from 'pg';
+import { LOCK_COUNTER } from './counter-lock.js';
 import { sqlState } from './errors.js';
 
 /** What tells a server's database from all others; `null` where the server does not say. */
@@ -141,7 +142,7 @@ export class Epochs {
   ): Promise<number | null> {
     await client.query('begin isolation level read committed');
     try {
-      await client.query('select mirror_lock_v2()');
+      await client.query(LOCK_COUNTER);
       const before = await this.look(client);
       const reason = judge(before);
       if (reason !== null) await client.query(BEGIN);

@@ -23,11 +23,14 @@ export interface PoolOptions {
  * network, and its own `query_timeout` gives up the query but keeps the connection, on which the
  * next query waits as well; `statement_timeout` covers neither a frozen server nor a commit.
  */
-export function createPool(
-  { url, max, connectTimeoutMs, silenceTimeoutMs, verify }: PoolOptions,
-  Pool: new (config: pg.PoolConfig) => pg.Pool = pg.Pool,
-): pg.Pool {
-  const pool = new Pool({
+export function createPool({
+  url,
+  max,
+  connectTimeoutMs,
+  silenceTimeoutMs,
+  verify,
+}: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
     connectionString: url,
     max,
     connectionTimeoutMillis: connectTimeoutMs,

@@ -2,7 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
-import { GroupCommit } from '../database/group-commit.js';
+import { GroupCommit } from '../batching/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import { codeOf } from './error-code.js';
 import type { SpoolRecord } from './record.js';

@@ -10,7 +10,7 @@ import {
   topicsNamedBy,
   type WholeGroupChange,
 } from './pieces.js';
-import { TooMuchAtOnceError, type TopicsStore } from './topics.store.js';
+import { TooMuchAtOnceError, type TopicsRepository } from './write/topics.repository.js';
 
 /**
  * Applies sets that touch more topics than may be worked on at once, piece by piece, with others in between. Each
@@ -25,7 +25,7 @@ export class LargeSets {
 
   constructor(
     private readonly submit: (set: ChangeSet) => Promise<Applied>,
-    private readonly store: TopicsStore,
+    private readonly repository: TopicsRepository,
   ) {}
 
   /** Leaves undone what has not been done of a set. */
@@ -96,7 +96,7 @@ export class LargeSets {
     while (after !== undefined) {
       // An answer says nothing new of a topic that is deleted and that it does not name.
       const page = { after, count: PIECE, isLive: isAnswer };
-      const ids = await this.store.topicIds(change.groupId, page);
+      const ids = await this.repository.topicIds(change.groupId, page);
       for (const id of ids) named.delete(id);
       if (ids.length > 0) yield ids;
       after = ids.at(-1);

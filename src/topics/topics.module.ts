@@ -8,12 +8,12 @@ import { TopicListsStore } from './topic-lists.store.js';
 import { TopicsController } from './topics.controller.js';
 import { TopicsReader } from './topics.reader.js';
 import { TopicsService } from './topics.service.js';
-import { TopicsStore } from './topics.store.js';
+import { TopicsRepository } from './write/topics.repository.js';
 
 @Module({
   imports: [DatabaseModule, ChangesModule],
   controllers: [TopicsController],
-  providers: [TopicsService, TopicsStore, TopicsReader, TopicListsStore, Freshness],
+  providers: [TopicsService, TopicsRepository, TopicsReader, TopicListsStore, Freshness],
   exports: [TopicsService],
 })
 export class TopicsModule {}

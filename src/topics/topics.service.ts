@@ -1,7 +1,8 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Feed } from '../changes/feed.js';
-import { type BatchQuery, inTransaction } from '../database/batch-query.js';
-import { type Connection, Database } from '../database/database.js';
+import { GroupCommit } from '../batching/group-commit.js';
+import type { BatchQuery } from '../database/batch-query.js';
+import { Database } from '../database/database.js';
 import { CounterBehindError } from '../database/epoch.js';
 import {
   blamingItems,
@@ -9,18 +10,16 @@ import {
   isConflict,
   isDataFault,
 } from '../database/errors.js';
-import { GroupCommit } from '../database/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Tracing } from '../tracing/tracing.js';
 import type { Applied, ChangeSet } from './change.js';
 import { type Comparison, compareTopics } from './comparison.js';
-import { type Draft, Drafts, type Read, turnOf } from './drafts.js';
 import { foldApplicable } from './applicable.js';
 import { fold } from './fold.js';
 import { LargeSets } from './large-sets.js';
 import { isLarge, weightOf } from './pieces.js';
-import type { Folded } from './snapshot.js';
-import { TooMuchAtOnceError, TopicsStore } from './topics.store.js';
+import { type Folded, isJournalOnly, type Snapshot } from './snapshot.js';
+import { type Read, TooMuchAtOnceError, TopicsRepository } from './write/topics.repository.js';
 
 // Large enough to share a commit among all callers of a busy moment, small enough that a batch
 // stays in the milliseconds.
@@ -30,19 +29,22 @@ const MAX_BATCH_WEIGHT = 2_048;
 const MAX_QUEUE = 10_000;
 // Of a transaction that PostgreSQL rolls back for the sake of another; the lock makes that rare.
 const MAX_ATTEMPTS = 5;
-// To lose against another process costs two round trips; where one writes it will soon write again.
-const TURNS_AFTER_A_LOSS = 20;
+// A conflict costs two round trips; where another process writes, it will soon write again.
+const LOCKED_AFTER_A_CONFLICT = 20;
+
+/** A batch of change sets, reduced upon its snapshot. */
+interface Batch {
+  readonly snapshot: Snapshot;
+  readonly folded: Folded;
+  /** `false` on a conflict. */
+  readonly isWritten: boolean;
+}
 
 /** The only writer of groups and topics. */
 @Injectable()
 export class TopicsService implements OnModuleDestroy {
   private readonly logger = new Logger('Topics');
-  private readonly commits = new GroupCommit<ChangeSet, Applied, Read | null>({
-    pipeline: {
-      prepare: (sets) => this.readAhead(sets),
-      attempt: (sets, read) =>
-        read ? this.tracing.commit(sets, () => this.attempt(sets, read)) : Promise.resolve(null),
-    },
+  private readonly commits = new GroupCommit<ChangeSet, Applied>({
     commit: (sets) => this.tracing.commit(sets, () => this.commit(sets)),
     isItemFault: isDataFault,
     maxBatch: MAX_BATCH,
@@ -51,18 +53,17 @@ export class TopicsService implements OnModuleDestroy {
   });
 
   private readonly large: LargeSets;
-  /** For how many batches another process is expected to write as well. */
-  private turnsToTake = 0;
-  private readonly drafts = new Drafts();
+  /** How many batches take the lock first, since another process is expected to write as well. */
+  private lockedBatches = 0;
 
   constructor(
     private readonly database: Database,
-    private readonly store: TopicsStore,
+    private readonly repository: TopicsRepository,
     private readonly feed: Feed,
     private readonly metrics: Metrics,
     private readonly tracing: Tracing,
   ) {
-    this.large = new LargeSets((set) => this.commits.submit(set), store);
+    this.large = new LargeSets((set) => this.commits.submit(set), repository);
     metrics.onScrape(() => metrics.queueLength.set(this.commits.length));
   }
 
@@ -113,7 +114,7 @@ export class TopicsService implements OnModuleDestroy {
   async preview(
     sets: readonly ChangeSet[],
   ): Promise<Pick<Folded, 'changes' | 'groups' | 'applied'>> {
-    const { snapshot, now } = await this.store.read(this.database.writer, sets, 'unbounded');
+    const { snapshot, now } = await this.repository.read(this.database.writer, sets, 'unbounded');
     return foldApplicable(sets, snapshot, now);
   }
 
@@ -125,123 +126,86 @@ export class TopicsService implements OnModuleDestroy {
     const now = new Date();
     const made = foldApplicable(sets, { seq: 0, batch: 0, groups: [], topics: [] }, now);
     const groupIds = made.groups.map((row) => row.group.groupId);
-    const { groups, topics } = await this.store.readGroups(this.database.writer, groupIds);
+    const { groups, topics } = await this.repository.readGroups(this.database.writer, groupIds);
     return compareTopics(made, { groups, topics });
   }
 
-  /** Reads what a batch needs while those before are being written. */
-  private async readAhead(sets: readonly ChangeSet[]): Promise<Read | null> {
-    if (this.turnsToTake > 0) return null;
+  /** Reads, reduces, writes: two round trips, unless another process commits in between. */
+  private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
     const startedAt = performance.now();
     try {
-      return await this.readAfterKnown(this.database.writer, sets);
+      const batch = (await this.attempt(sets)) ?? (await this.commitLocked(sets));
+      this.publish(batch);
+      this.observe(sets, batch.folded, secondsSince(startedAt));
+      return batch.folded.applied;
     } catch (error) {
-      // `commit` repeats what came into conflict, and begins another epoch.
-      if (isConflict(error) || error instanceof CounterBehindError) return null;
       throw this.failed(error, startedAt);
     }
   }
 
-  /** @throws CounterBehindError where the database has forgotten what was committed. */
-  private async readAfterKnown(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Read> {
-    const { epochs } = this.database;
-    const { known } = epochs;
-    const read = await this.store.read(query, sets);
-    epochs.requireAhead(read.snapshot, known);
-    return read;
-  }
-
-  /**
-   * Two round trips, as long as no other process commits in between; else `null`. The first is `read`; the second
-   * does not wait for that of the batch before, and writes nothing if that one was not kept.
-   */
-  private async attempt(
-    sets: readonly ChangeSet[],
-    read: Read,
-  ): Promise<readonly Applied[] | null> {
-    const startedAt = performance.now();
-    const ground = this.drafts.layUpon(read);
-    const folded = blamingItems(() => fold(sets, ground.snapshot, ground.now));
-    const draft = this.drafts.make(folded, ground);
+  /** @returns `null` on a conflict; then nothing is written. */
+  private async attempt(sets: readonly ChangeSet[]): Promise<Batch | null> {
+    if (this.lockedBatches > 0) {
+      this.lockedBatches -= 1;
+      return null;
+    }
     try {
-      const { pipeline } = this.database;
-      if (await this.store.write(pipeline, sets, folded, turnOf(draft, ground))) {
-        this.keep(draft);
-        this.observe(sets, folded, secondsSince(startedAt));
-        return folded.applied;
-      }
+      const batch = await this.reduceAndWrite(this.database.writer, sets);
+      if (batch.isWritten) return batch;
     } catch (error) {
-      if (!isConflict(error)) {
-        this.lose(draft);
-        throw this.failed(error, startedAt);
-      }
+      // It begins another epoch under the lock.
+      if (error instanceof CounterBehindError) return null;
+      if (!isConflict(error)) throw error;
     }
-    this.lose(draft);
-    if (ground.last?.fate !== 'lost') {
-      this.metrics.commitConflicts.inc();
-      this.turnsToTake = TURNS_AFTER_A_LOSS;
-    }
+    this.metrics.commitConflicts.inc();
+    this.lockedBatches = LOCKED_AFTER_A_CONFLICT;
     return null;
   }
 
   /** Five round trips, in which no other process can commit. */
-  private async commit(sets: readonly ChangeSet[]): Promise<readonly Applied[]> {
-    const startedAt = performance.now();
-    if (this.turnsToTake > 0) this.turnsToTake -= 1;
-    this.drafts.forget();
-    try {
-      const { folded, draft } = await this.repeatOnConflict(() =>
-        this.database.transaction((tx) => this.takeTurn(tx, sets)),
-      );
-      this.keep(draft);
-      this.observe(sets, folded, secondsSince(startedAt));
-      return folded.applied;
-    } catch (error) {
-      this.drafts.forget();
-      throw this.failed(error, startedAt);
-    }
-  }
-
-  private async repeatOnConflict<T>(work: () => Promise<T>): Promise<T> {
+  private async commitLocked(sets: readonly ChangeSet[]): Promise<Batch> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await work();
+        return await this.repository.underLock((query) => this.writeLocked(query, sets));
       } catch (error) {
         const isBehind = error instanceof CounterBehindError;
         if (!(isBehind || isConflict(error)) || attempt === MAX_ATTEMPTS) throw error;
         if (isBehind) await this.database.beginEpochIfBehind();
         this.metrics.commitConflicts.inc();
-        this.drafts.forget();
       }
     }
   }
 
-  private async takeTurn(
-    tx: Connection,
-    sets: readonly ChangeSet[],
-  ): Promise<{ readonly folded: Folded; readonly draft: Draft | null }> {
-    await this.store.lock(tx);
-    const query = inTransaction(tx);
-    const ground = { ...(await this.readAfterKnown(query, sets)), last: null };
-    const folded = blamingItems(() => fold(sets, ground.snapshot, ground.now));
-    const draft = this.drafts.make(folded, ground);
-    const isWritten = await this.store.write(query, sets, folded, turnOf(draft, ground));
-    if (!isWritten) throw new Error('a batch was committed in spite of the lock');
-    return { folded, draft };
+  private async writeLocked(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Batch> {
+    const batch = await this.reduceAndWrite(query, sets);
+    if (!batch.isWritten) throw new Error('a batch was committed in spite of the lock');
+    return batch;
   }
 
-  private keep(draft: Draft | null): void {
-    if (draft === null) return;
-    draft.fate = 'kept';
-    const { seqBefore: after, batch, folded } = draft;
-    this.database.epochs.see({ seq: folded.seq, batch });
-    this.feed.tell({ after, upTo: folded.seq, at: folded.now, changes: folded.changes });
+  private async reduceAndWrite(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Batch> {
+    const { snapshot, now } = await this.readSnapshot(query, sets);
+    const folded = blamingItems(() => fold(sets, snapshot, now));
+    return {
+      snapshot,
+      folded,
+      isWritten: await this.repository.write(query, sets, folded, snapshot),
+    };
   }
 
-  /** It may have been committed all the same. */
-  private lose(draft: Draft | null): void {
-    if (draft) draft.fate = 'lost';
-    this.drafts.forget();
+  /** @throws CounterBehindError where the database has forgotten what was committed. */
+  private async readSnapshot(query: BatchQuery, sets: readonly ChangeSet[]): Promise<Read> {
+    const { epochs } = this.database;
+    const { known } = epochs;
+    const read = await this.repository.read(query, sets);
+    epochs.requireAhead(read.snapshot, known);
+    return read;
+  }
+
+  private publish({ snapshot, folded }: Batch): void {
+    if (isJournalOnly(folded)) return;
+    const { seq: upTo, now: at, changes } = folded;
+    this.database.epochs.see({ seq: upTo, batch: snapshot.batch + 1 });
+    this.feed.tell({ after: snapshot.seq, upTo, at, changes });
   }
 
   private failed(error: unknown, startedAt: number): Error {

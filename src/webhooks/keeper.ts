@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DatabaseUnavailableError } from '../database/errors.js';
-import { QueueFullError } from '../database/group-commit.js';
+import { QueueFullError } from '../batching/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { SpoolRecord } from '../spool/record.js';
 import { Spool } from '../spool/spool.js';
