@@ -9,6 +9,7 @@ import { Lifecycle } from './health/lifecycle.js';
 const SAME_SIGNAL_MS = 1_000;
 // Whoever does not read his answer by then gets none.
 const CLOSE_TIMEOUT_MS = 4_000;
+// Every part has a shorter limit of its own; this one is for what nobody has thought of. The README tells it.
 const GIVE_UP_MS = 15_000;
 const LINGER_MS = 200;
 
@@ -25,6 +26,8 @@ export function stopOnSignal(
     if (stoppedAt === null) {
       stoppedAt = Date.now();
       logger.info(`${signal}: finishing what runs, then stopping`);
+      // Also of a start that hangs. What has not started has taken nothing.
+      setTimeout(() => process.exit(), drainSeconds * 1000 + GIVE_UP_MS).unref();
       // A start that fails is told where it was begun.
       void starting.then(
         (app) => stop(app, { drainSeconds, logger }),
@@ -50,9 +53,10 @@ export async function stop(
     app.getHttpServer().closeAllConnections();
     app.get(ApiPort).closeAllConnections();
   }, CLOSE_TIMEOUT_MS);
+  // What was answered OK is in the database or in the spool, so nothing is lost by that.
   setTimeout(() => {
-    logger.fatal('not stopped in time');
-    process.exit(1);
+    logger.error('not stopped in time: what still ran is cut');
+    process.exit();
   }, GIVE_UP_MS).unref();
   try {
     await app.close();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { atMost } from '../database/at-most.js';
 import { Database, type Server } from '../database/database.js';
 import { ChangesStore, type StoredChange, type Stretch } from './changes.store.js';
 import { News, type Silence } from './news.js';
@@ -26,6 +27,8 @@ const FIRST_CATCH_UP_MS = 5;
 const MAX_LATE_READERS = 1;
 const REST_FACTOR = 2;
 const MAX_REST_MS = 200;
+// At the end of the process.
+const STOP_MS = 1_000;
 
 /**
  * The log of changes, followed: what this process commits is told at once, and one reader per process looks for
@@ -137,8 +140,7 @@ export class Feed implements OnModuleDestroy {
     this.stopped = true;
     this.hint();
     this.wakeAll();
-    await this.listener.stop();
-    await this.tailing;
+    await atMost(STOP_MS, Promise.all([this.listener.stop(), this.tailing]));
   }
 
   private async tail(): Promise<void> {

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { atMost } from './at-most.js';
 import { type BatchQuery, nameOf, onAdapter } from './batch-query.js';
 import { Epochs } from './epoch.js';
 import { DatabaseUnavailableError, isConflict } from './errors.js';
@@ -32,6 +33,9 @@ const SILENCE_TIMEOUT_MS = 5_000;
 const REPLICA_SILENCE_TIMEOUT_MS = 2_000;
 const TRANSACTION_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 500;
+// Of statements that still run when the process stops, and of a server of its own, which then stops.
+const DISCONNECT_MS = 2_000;
+const RELEASE_MS = 5_000;
 // Of a single statement, which only another default isolation than PostgreSQL's own lets fail so.
 const CONFLICT_RETRIES = 3;
 
@@ -224,11 +228,19 @@ export class Database implements OnApplicationShutdown {
 
   // Not onModuleDestroy: Nest calls that while requests are still being answered.
   async onApplicationShutdown(): Promise<void> {
+    if (!(await atMost(DISCONNECT_MS, this.disconnect()))) {
+      new Logger('Database').warn('PostgreSQL does not answer: its connections are cut');
+    }
+    await atMost(RELEASE_MS, this.server.release());
+  }
+
+  private async disconnect(): Promise<void> {
     await this.opening.stop();
-    await this.prisma.$disconnect();
-    await this.replica?.end();
-    await this.readers.end();
-    await this.server.release();
+    await Promise.all([
+      this.prisma.$disconnect(),
+      this.replica?.end(),
+      this.readers.end(),
+    ]);
   }
 
   private async onWriter<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -4,8 +4,12 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { atMost } from '../database/at-most.js';
 import { Database } from '../database/database.js';
 import { Walk } from './walk.js';
+
+// At the end of the process.
+const STOP_MS = 1_000;
 
 /** Walks as long as the service runs. */
 @Injectable()
@@ -32,6 +36,6 @@ export class WalkRunner implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stop.abort();
-    await this.walking;
+    await atMost(STOP_MS, this.walking);
   }
 }

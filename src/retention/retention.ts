@@ -1,9 +1,13 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ChangesStore } from '../changes/changes.store.js';
 import { Settings } from '../config/settings.js';
+import { atMost } from '../database/at-most.js';
 import { Database } from '../database/database.js';
 import { JournalStore } from '../webhooks/journal.store.js';
 import { Trimmer } from './trimmer.js';
+
+// At the end of the process.
+const STOP_MS = 1_000;
 
 /** Keeps changes for CHANGES_RETENTION_DAYS and the journal for JOURNAL_RETENTION_DAYS. */
 @Injectable()
@@ -37,6 +41,6 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    await Promise.all(this.trimmers.map((trimmer) => trimmer.stop()));
+    await atMost(STOP_MS, Promise.all(this.trimmers.map((trimmer) => trimmer.stop())));
   }
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { GroupCommit } from '../batching/group-commit.js';
+import { atMost } from '../database/at-most.js';
 import { Metrics } from '../metrics/metrics.js';
 import { codeOf } from './error-code.js';
 import type { SpoolRecord } from './record.js';
@@ -18,6 +19,8 @@ type Take = (records: readonly SpoolRecord[]) => Promise<readonly SpoolRecord[]>
 
 const MAX_BATCH = 1000;
 const MAX_QUEUE = 10_000;
+// Of a disk that hangs when the process stops: what it has not written was not answered.
+const CLOSE_MS = 1_500;
 // Small enough that what is applied is soon removed, large enough that files are few.
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 // What an operator has to look at: set aside here, or written by a release before the first.
@@ -46,6 +49,7 @@ export class Spool implements OnApplicationShutdown {
   private scan: Promise<void> | null = null;
   private draining: Promise<unknown> | null = null;
   private isClosed = false;
+  private isDrainingStopped = false;
   /** What was logged already of a path that cannot be read. */
   private readonly complaints = new Map<string, string>();
 
@@ -102,8 +106,20 @@ export class Spool implements OnApplicationShutdown {
     return draining;
   }
 
+  /** Hands on no further piece; what is appended is still kept. */
+  stopDraining(): void {
+    this.isDrainingStopped = true;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     this.isClosed = true;
+    this.stopDraining();
+    if (!(await atMost(CLOSE_MS, this.close()))) {
+      this.logger.warn('the spool is left open: its disk, or PostgreSQL, does not answer');
+    }
+  }
+
+  private async close(): Promise<void> {
     await this.appends.idle();
     await this.scan;
     await this.draining;
@@ -116,7 +132,7 @@ export class Spool implements OnApplicationShutdown {
     // The list is replaced when it changes, so this one stays as it is.
     for (const segment of this.segments) {
       for (let piece = await segment.read(); piece; piece = await segment.read()) {
-        if (this.isClosed) return taken;
+        if (this.isDrainingStopped) return taken;
         const refused = piece.records.length > 0 ? await take(piece.records) : [];
         segment.advance(piece, refused.length);
         taken += piece.records.length - refused.length;

@@ -1,4 +1,11 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { atMost } from '../database/at-most.js';
 import { DatabaseUnavailableError } from '../database/errors.js';
 import { QueueFullError } from '../batching/group-commit.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -20,6 +27,8 @@ const DRAIN_INTERVAL_MS = 250;
 const ADOPT_INTERVAL_MS = 5_000;
 // Of commits that came after their deadline; more are applied again, which changes nothing.
 const MAX_LATE = 50_000;
+// A piece of the spool that is being applied when the process stops stays there, and is applied again.
+const LAST_PIECE_MS = 1_000;
 
 /** Neither database nor disk took the callback. */
 export class NotKeptError extends Error {
@@ -33,7 +42,7 @@ class DeadlineError extends Error {}
  * where it goes into the database as soon as that is back.
  */
 @Injectable()
-export class Keeper implements OnModuleInit, OnApplicationShutdown {
+export class Keeper implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
   private timer: NodeJS.Timeout | undefined;
   private adopting: NodeJS.Timeout | undefined;
@@ -102,11 +111,16 @@ export class Keeper implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  // Not later: what waits in the spool can be more than there is time for, and is safe where it is.
+  onModuleDestroy(): void {
     this.isStopped = true;
     clearTimeout(this.timer);
     clearInterval(this.adopting);
-    await this.draining;
+    this.spool.stopDraining();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.draining) await atMost(LAST_PIECE_MS, this.draining);
   }
 
   private async append(request: Request): Promise<void> {
