@@ -15,6 +15,7 @@ import { Lifecycle } from './health/lifecycle.js';
 import { Database } from './database/database.js';
 import { DatabaseUnavailableError } from './database/errors.js';
 import { AllowedMethods } from './http/allowed-methods.js';
+import { Answers } from './http/answers.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
 import { Bodies } from './http/bodies.js';
@@ -91,6 +92,7 @@ export async function createApp(
   await protect(app, settings);
   app.get(CallbackGuard).attach(adapter.getInstance());
   app.get(Bodies).attach(adapter.getInstance());
+  app.get(Answers).attach(adapter.getInstance());
   if (logger.isLevelEnabled('debug')) logAnswers(adapter.getInstance(), logger);
   endConnections(adapter.getInstance(), app.get(Lifecycle));
   app.get(Database).useReplica();

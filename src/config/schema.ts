@@ -120,6 +120,17 @@ export const SCHEMA = {
       'how much the bodies of callbacks may take together until they are answered; further large ones wait',
     parse: integer(1_048_576, 17_179_869_184),
   },
+  ANSWERS_MAX_BYTES: {
+    fallback: '67108864',
+    meaning:
+      'how much large answers may take together until they are read; further ones are refused with `503`',
+    parse: integer(8_388_608, 17_179_869_184),
+  },
+  ANSWER_SLOW_SECONDS: {
+    fallback: '30',
+    meaning: 'a connection is cut whose reader has not taken a large answer in so many seconds',
+    parse: integer(1, 3600),
+  },
   IM_API_HOST: {
     fallback: null,
     meaning:

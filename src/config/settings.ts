@@ -45,6 +45,8 @@ export abstract class Settings {
   abstract readonly imCallbackAuth: Value<'IM_CALLBACK_AUTH'>;
   abstract readonly imCallbackWindowSeconds: number;
   abstract readonly bodiesMaxBytes: number;
+  abstract readonly answersMaxBytes: number;
+  abstract readonly answerSlowSeconds: number;
   /** Scheme, host and port of the REST API; `null`: there is none to ask. */
   abstract readonly imApiOrigin: string | null;
   abstract readonly imAdminUserId: string;
@@ -109,6 +111,8 @@ export function parseSettings(env: Environment): Settings {
       SCHEMA.IM_CALLBACK_WINDOW_SECONDS,
     ),
     bodiesMaxBytes: reader.defaulted('BODIES_MAX_BYTES', SCHEMA.BODIES_MAX_BYTES),
+    answersMaxBytes: reader.defaulted('ANSWERS_MAX_BYTES', SCHEMA.ANSWERS_MAX_BYTES),
+    answerSlowSeconds: reader.defaulted('ANSWER_SLOW_SECONDS', SCHEMA.ANSWER_SLOW_SECONDS),
     imApiOrigin: reader.optional('IM_API_HOST', SCHEMA.IM_API_HOST) ?? null,
     imAdminUserId: reader.defaulted('IM_ADMIN_USER_ID', SCHEMA.IM_ADMIN_USER_ID),
     imSecretKey: reader.optional('IM_SECRET_KEY', SCHEMA.IM_SECRET_KEY) ?? null,

@@ -41,7 +41,10 @@ export interface Operation {
 
 const JSON_TYPE = 'application/json';
 const GUARDED: Refusals = { 401: ['UNAUTHORIZED'], 414: ['URI_TOO_LONG'], 429: ['RATE_LIMITED'] };
-const READING: Refusals = { ...GUARDED, 503: ['SEQ_NOT_REACHED', 'DATABASE_UNAVAILABLE'] };
+const READING: Refusals = {
+  ...GUARDED,
+  503: ['SEQ_NOT_REACHED', 'TOO_MANY_ANSWERS', 'DATABASE_UNAVAILABLE'],
+};
 const BAD_QUERY = 'INVALID_PARAMETER';
 const BAD_LIST = [BAD_QUERY, 'INVALID_CURSOR'];
 const LOST_SEQ = 'SEQ_GONE';
@@ -157,7 +160,7 @@ export const OPERATIONS: readonly Operation[] = [
       410: ['CHANGES_GONE', 'CURSOR_AHEAD'],
       ...GUARDED,
       429: ['RATE_LIMITED', 'TOO_MANY_STREAMS_OF_KEY'],
-      503: ['TOO_MANY_STREAMS', 'DATABASE_UNAVAILABLE'],
+      503: ['TOO_MANY_STREAMS', 'TOO_MANY_ANSWERS', 'DATABASE_UNAVAILABLE'],
     },
   },
   ...(['/webhooks/im', '/'] as const).map((path): Operation => ({

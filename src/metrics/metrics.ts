@@ -49,6 +49,12 @@ export class Metrics {
     registers: this.registers,
   });
 
+  readonly answerBytes = new Gauge({
+    name: 'topicmirror_answer_bytes',
+    help: 'Size of the large answers that wait for their readers; ANSWERS_MAX_BYTES bounds it',
+    registers: this.registers,
+  });
+
   readonly connectionsDropped = new Counter({
     name: 'topicmirror_connections_dropped_total',
     help: 'Connections that were closed for newer ones, since nothing had proved who they were',
