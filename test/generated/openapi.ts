@@ -606,7 +606,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -750,7 +750,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -982,7 +982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1146,7 +1146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1308,7 +1308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1487,7 +1487,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `SEQ_NOT_REACHED`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1638,7 +1638,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now; ask again. `TOO_MANY_STREAMS`, `DATABASE_UNAVAILABLE` */
+            /** @description Not now; ask again. `TOO_MANY_STREAMS`, `TOO_MANY_ANSWERS`, `DATABASE_UNAVAILABLE` */
             503: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
