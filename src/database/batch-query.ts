@@ -18,7 +18,7 @@ export type BatchQuery = <Row>(statement: BatchStatement) => Promise<Row[]>;
 /** Each statement is a transaction. */
 export function onAdapter(adapter: SqlDriverAdapter): BatchQuery {
   return async <Row>({ text, values }: BatchStatement) => {
-    name(text);
+    remember(text);
     const args: unknown[] = [...values];
     try {
       const argTypes = args.map(() => ({ scalarType: 'unknown', arity: 'scalar' }) as const);
@@ -34,7 +34,7 @@ export function onAdapter(adapter: SqlDriverAdapter): BatchQuery {
 /** The same inside of a transaction, which only the client can make. */
 export function inTransaction(tx: Pick<PrismaClient, '$queryRawUnsafe'>): BatchQuery {
   return ({ text, values }) => {
-    name(text);
+    remember(text);
     return tx.$queryRawUnsafe(text, ...values);
   };
 }
@@ -42,7 +42,7 @@ export function inTransaction(tx: Pick<PrismaClient, '$queryRawUnsafe'>): BatchQ
 const statementNames = new Map<string, string>();
 
 /** There are few texts, so a connection may keep the plan of each. */
-function name(text: string): void {
+function remember(text: string): void {
   if (!statementNames.has(text)) statementNames.set(text, `batch_${statementNames.size}`);
 }
 

@@ -236,11 +236,7 @@ export class Database implements OnApplicationShutdown {
 
   private async disconnect(): Promise<void> {
     await this.opening.stop();
-    await Promise.all([
-      this.prisma.$disconnect(),
-      this.replica?.end(),
-      this.readers.end(),
-    ]);
+    await Promise.all([this.prisma.$disconnect(), this.replica?.end(), this.readers.end()]);
   }
 
   private async onWriter<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
