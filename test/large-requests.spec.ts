@@ -133,6 +133,67 @@ it.each([
   });
 });
 
+it.each([
+  ['AfterGroupDestroyed', { Type: 'Community', Name: 'x' }, 't.deleted_at is not null'],
+  [
+    'AfterChangeGroupOwner',
+    { NewOwner_Account: 'heir', Type: 'Community' },
+    "t.owner_account = 'heir'",
+  ],
+])('%s reaches topics that are created while it is applied', async (command, more, isReached) => {
+  // The vendor's own id, which never comes back.
+  const groupId = `@TGS#_@TGS#${command}`;
+  await fill(groupId, 6_000);
+  let isOver = false;
+  const large = say(command, { GroupId: groupId, ...more }).expect(200, OK);
+  const creating = (async () => {
+    let count = 0;
+    for (; !isOver; count += 1) {
+      // Before, between and behind those that are there.
+      const TopicId = `${groupId}@TOPIC#_@TOPIC#${count}`;
+      const ids = [TopicId, `t0000${count}x`, `zz${count}`];
+      const body = { Owner_Account: undefined, GroupId: groupId, TopicId: ids[count % 3] };
+      await postCallback(mirror.http, createTopicBody(body)).expect(200, OK);
+    }
+    return count;
+  })();
+  await large;
+  await until(async () => {
+    const rows = await mirror.database.query(
+      'select 1 from callbacks where group_id = $1 and command like $2',
+      [groupId, `%${command}`],
+    );
+    return rows.length === 1;
+  }, 60_000);
+  isOver = true;
+  const created = await creating;
+  expect(created).toBeGreaterThan(3);
+  const [row] = await mirror.database.query(
+    `select count(*)::int as topics, (count(*) filter (where ${isReached}))::int as reached,
+            (count(*) filter (where t.deleted_at is null))::int - min(g.topic_count) as miscounted
+       from topics t join groups g using (group_id) where group_id = $1`,
+    [groupId],
+  );
+  expect(row).toEqual({ topics: 6_000 + created, reached: 6_000 + created, miscounted: 0 });
+});
+
+it('an answer of the vendor that a group of thousands is gone reaches every topic', async () => {
+  await fill('ended', 6_000);
+  await say('AfterGroupInfoChanged', { GroupId: 'ended', Type: 'Community', Name: 'n' });
+  const at = Date.now() * 1000;
+  const answer = { subject: 'verification', groupId: 'ended', at, topics: [] } as const;
+  await mirror.app.get(TopicsService).apply({
+    changes: [{ ...answer, asked: await committed(), caution: NO_CAUTION, group: null }],
+    origin: 'reconcile',
+    arrivedAt: at,
+    operatorAccount: null,
+    platform: null,
+  });
+  expect(await topicsOf('ended')).toEqual({ live: 0, gone: 6_000 });
+  const { body } = await mirror.http.get(groupPath('ended')).expect(200);
+  expect(body).toMatchObject({ state: 'destroyed', topicCount: 0 });
+});
+
 it('what is large in bytes is read in portions: an owner change over 60 topics of 900 KiB', async () => {
   await fill('heavy', 60, `repeat('x', 900 * 1024)`);
   const before = process.memoryUsage().rss;

@@ -11,7 +11,15 @@ import {
   type TopicRow,
 } from './snapshot.js';
 import { diffTopic } from './topic-diff.js';
-import { isLive, isSameView, type TopicView, viewGroup, viewTopic } from './topic-view.js';
+import {
+  isLive,
+  isSameView,
+  type TopicView,
+  viewGroup,
+  viewStored,
+  viewTopic,
+  wholeMillis,
+} from './topic-view.js';
 import { type Group, settleTopic, type Topic } from './topic.js';
 
 export class BatchRows {
@@ -80,18 +88,14 @@ export class BatchRows {
     const isEnd = !isSame(group.known.gone, row.group.known.gone);
     if (!isEnd && (!group.handover || isSame(group.handover, row.group.handover))) return;
     for (const topic of this.topicsOf(group.groupId)) {
-      this.setTopic(topic, topic.topic, viewTopic(topic.topic, row.group), set);
+      this.setTopic(topic, topic.topic, set);
     }
   }
 
   /** Writes a topic of which something was learned; only what can be seen of it takes a `seq`. */
-  setTopic(
-    row: TopicRow | undefined,
-    topic: Topic,
-    before: TopicView | null,
-    set: ChangeSet,
-  ): void {
+  setTopic(row: TopicRow | undefined, topic: Topic, set: ChangeSet): void {
     const { group } = this.group(topic.groupId);
+    const before = row ? viewStored(row.topic, group, row.shown) : null;
     const settled = settleTopic(topic, group);
     const after = viewTopic(settled, group);
     const difference = diffTopic(before, after);
@@ -103,13 +107,19 @@ export class BatchRows {
     if (difference === null) {
       this.topics.set(key, {
         topic: settled,
+        shown: shownOf(after),
         seq: row?.seq ?? this.seq,
         updatedAt: row?.updatedAt ?? this.now,
       });
       return;
     }
     this.lastSeq += 1;
-    this.topics.set(key, { topic: settled, seq: this.seq, updatedAt: this.now });
+    this.topics.set(key, {
+      topic: settled,
+      shown: shownOf(after),
+      seq: this.seq,
+      updatedAt: this.now,
+    });
     const { origin, operatorAccount, platform } = set;
     this.changes.push({
       kind: difference.kind,
@@ -130,8 +140,9 @@ export class BatchRows {
   written(applied: readonly Applied[]): Folded {
     return {
       groups: pick(this.groups, this.writtenGroups),
-      topics: pick(this.topics, this.writtenTopics).map(({ topic, updatedAt, seq }) => ({
+      topics: pick(this.topics, this.writtenTopics).map(({ topic, shown, updatedAt, seq }) => ({
         topic,
+        shown,
         updatedAt,
         seq,
         group: this.group(topic.groupId).group,
@@ -142,6 +153,10 @@ export class BatchRows {
       applied,
     };
   }
+}
+
+function shownOf({ createdAt, deletedAt }: TopicView): TopicRow['shown'] {
+  return { createdAt: wholeMillis(createdAt), deletedAt: wholeMillis(deletedAt) };
 }
 
 function pick<T>(rows: ReadonlyMap<string, T>, keys: ReadonlySet<string>): T[] {

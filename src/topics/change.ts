@@ -27,7 +27,7 @@ export interface TopicsChange extends Omit<TopicChange, 'subject' | 'topicId'> {
  */
 export interface GroupChange {
   readonly subject: 'group';
-  /** Whether its topics have been given what follows from it for them, so that they need not be read. */
+  /** What follows from it for its topics is given apart, so that they need not be read. */
   readonly isSettled?: true;
   readonly kind: 'created' | 'updated' | 'destroyed' | 'doubted';
   readonly groupId: string;

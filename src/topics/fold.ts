@@ -9,7 +9,6 @@ import type { Applied, ChangeSet, GroupChange, Outcome, TopicChange } from './ch
 import { type Arrival, type Micros, PRECISION } from './moment.js';
 import type { Registers } from './registers.js';
 import type { Folded, Snapshot } from './snapshot.js';
-import { viewTopic } from './topic-view.js';
 import { mergeGroup, mergeTopic, type StaleReason } from './topic.js';
 import { verify } from './verify.js';
 
@@ -83,7 +82,7 @@ class Folding {
     const { group } = this.rows.group(change.groupId);
     const row = this.rows.topic(change.groupId, change.topicId);
     const { merged, doubtful } = mergeTopic(row?.topic, change, group, this.arrival);
-    this.rows.setTopic(row, merged, row ? viewTopic(row.topic, group) : null, set);
+    this.rows.setTopic(row, merged, set);
     this.markGroup(change.groupId, set, doubtful ? 'ambiguous_order' : null);
   }
 

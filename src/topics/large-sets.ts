@@ -77,13 +77,14 @@ export class LargeSets {
     }
   }
 
-  /** The changes of a set; before that of a whole group, what follows from it for each of its topics. */
+  /** The changes of a set; after that of a whole group, what follows from it for each of its topics. */
   private async *changesOf(set: ChangeSet): AsyncGenerator<Change> {
     for (const change of set.changes) {
       if (!isOfWholeGroup(change)) yield change;
       else {
-        for await (const topicIds of this.topicIdsOf(change)) yield consequence(change, topicIds);
+        // First, so that topics which are created in between are created in the group as it is then.
         if (change.subject === 'group') yield { ...change, isSettled: true };
+        for await (const topicIds of this.topicIdsOf(change)) yield consequence(change, topicIds);
       }
     }
   }

@@ -16,6 +16,11 @@ export interface GroupRow {
 
 export interface TopicRow {
   readonly topic: Topic;
+  /**
+   * The dates that readers see, in whole milliseconds, as they were written. They depend on the group, too, which
+   * may have changed since where its topics are written piece by piece.
+   */
+  readonly shown: { readonly createdAt: Micros | null; readonly deletedAt: Micros | null };
   readonly updatedAt: Date;
   readonly seq: number;
 }

@@ -31,6 +31,26 @@ export function viewTopic(topic: Topic, group: Group): TopicView {
   };
 }
 
+/** As `viewTopic`, with the dates that readers see; where these are the same in whole milliseconds, to the microsecond. */
+export function viewStored(
+  topic: Topic,
+  group: Group,
+  shown: Pick<TopicView, 'createdAt' | 'deletedAt'>,
+): TopicView {
+  const view = viewTopic(topic, group);
+  const dateOf = (date: Micros | null, stored: Micros | null): Micros | null =>
+    wholeMillis(date) === stored ? date : stored;
+  return {
+    ...view,
+    createdAt: dateOf(view.createdAt, shown.createdAt),
+    deletedAt: dateOf(view.deletedAt, shown.deletedAt),
+  };
+}
+
+export function wholeMillis(at: Micros | null): Micros | null {
+  return at === null ? null : Math.floor(at / 1000) * 1000;
+}
+
 export function viewGroup({ groupId, known }: Group): GroupView {
   const { values, created, gone } = known;
   return {

@@ -6,7 +6,7 @@ import { deletesTooMuch, dueAfter, isRecent, judgeGroup, judgeTopic } from './ju
 import type { Micros, Order } from './moment.js';
 import type { TopicRow } from './snapshot.js';
 import { diffTopic } from './topic-diff.js';
-import { viewTopic } from './topic-view.js';
+import { viewStored, viewTopic } from './topic-view.js';
 import { settleTopic, type StaleReason, type Topic } from './topic.js';
 
 // What is told of a group where an answer left several things open.
@@ -43,10 +43,10 @@ export function verify(
       reasons.add(reason);
       dues.push(dueAt);
       correctTopic(rows, row, result, set);
-    }
+    } else rows.setTopic(row, topic, set);
   }
   for (const told of listed.values()) {
-    rows.setTopic(undefined, verifyTopic(undefined, answer, told, order), null, set);
+    rows.setTopic(undefined, verifyTopic(undefined, answer, told, order), set);
   }
   conclude(rows, answer, GRAVEST_FIRST.find((reason) => reasons.has(reason)) ?? null);
   // It may be older than the last callback.
@@ -97,9 +97,9 @@ function conclude(
 /** Writes what the vendor says of a topic only where it looks other than before. */
 function correctTopic(rows: BatchRows, row: TopicRow, topic: Topic, set: ChangeSet): void {
   const { group } = rows.group(topic.groupId);
-  const looks = viewTopic(row.topic, group);
+  const looks = viewStored(row.topic, group, row.shown);
   const corrected = viewTopic(settleTopic(topic, group), group);
   if (looks.deletedAt !== null && corrected.deletedAt !== null) return;
   const isMissed = topic.known.missedAt !== row.topic.known.missedAt;
-  if (isMissed || diffTopic(looks, corrected) !== null) rows.setTopic(row, topic, looks, set);
+  if (isMissed || diffTopic(looks, corrected) !== null) rows.setTopic(row, topic, set);
 }

@@ -2,7 +2,13 @@
 import type { Applied, ChangeSet, JournalEntry } from '../change.js';
 import { isStoredField, type StoredField } from '../custom-field.js';
 import type { ChangeRow, Folded, GroupRow, TopicRow } from '../snapshot.js';
-import { type GroupView, type TopicView, viewGroup, viewTopic } from '../topic-view.js';
+import {
+  type GroupView,
+  type TopicView,
+  viewGroup,
+  viewTopic,
+  wholeMillis,
+} from '../topic-view.js';
 import {
   isSame,
   keysOf,
@@ -176,6 +182,7 @@ export function toTopicRow(row: StoredRow): TopicRow {
   const known = toKnown<TopicFields>(TOPIC_FIELDS, row, stored.registers);
   return {
     topic: { groupId: stored.group_id, topicId: stored.topic_id, known },
+    shown: { createdAt: stored.created_at, deletedAt: stored.deleted_at },
     updatedAt: new Date(stored.updated_at / 1000),
     seq: stored.seq,
   };
@@ -196,7 +203,9 @@ interface StoredTopic {
   readonly group_id: string;
   readonly topic_id: string;
   readonly seq: number;
+  readonly created_at: Micros | null;
   readonly updated_at: Micros;
+  readonly deleted_at: Micros | null;
   readonly registers: StoredRegisters<string>;
 }
 
@@ -277,8 +286,4 @@ function toMoment(stored: Moment | Micros): Moment {
 
 function fromSpan(span: Span | undefined): StoredSpan | undefined {
   return span && isSame(span[0], span[1]) ? [span[0]] : span;
-}
-
-function wholeMillis(at: Micros | null): Micros | null {
-  return at === null ? null : Math.floor(at / 1000) * 1000;
 }
