@@ -1,4 +1,4 @@
-// npm run faults [-- --seconds 20 --rate 500 --rounds 10 --only kill-app,… --app dist/main.js]: breaks what can break
+// npm run bench -- faults [--seconds 20 --rate 500 --rounds 10 --only kill-app,… --app dist/main.js]: breaks what can break
 // under a steady load of callbacks, and checks that all that was answered OK is there, once, and that
 // every answer came in time. Prints a table; the exit code is 1 when a promise was broken.
 import { spawn } from 'node:child_process';

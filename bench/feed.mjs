@@ -1,4 +1,4 @@
-// npm run bench:feed [-- --seconds 8]: what followers of the feed cost the writers and the process, as
+// npm run bench -- feed [--seconds 8]: what followers of the feed cost the writers and the process, as
 // ratios within one run: 1,000 streams that have nothing to tell, 500 whose readers take less than is
 // written, and both. Starts the built service on a throw-away embedded server, prints a table, keeps nothing.
 import { once } from 'node:events';

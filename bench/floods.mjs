@@ -1,4 +1,4 @@
-// npm run floods [-- --seconds 60 --only signed,… --limit-mb 512]: floods the built service, which may take so much
+// npm run bench -- floods [--seconds 60 --only signed,… --limit-mb 512]: floods the built service, which may take so much
 // memory, and sends signed callbacks at a moderate rate meanwhile. The limit is a cgroup of the kernel where one can be
 // made, else the resident size is looked at. Prints a table; the exit code is 1 when the service ended, took too much,
 // answered a callback late or not OK, or lost one that it answered OK.

@@ -1,4 +1,4 @@
-// npm run bench:read [-- --seconds 5 --groups 10000]: how fast topics are read out of a million, as
+// npm run bench -- read [--seconds 5 --groups 10000]: how fast topics are read out of a million, as
 // ratios within one run. Starts the built service on a throw-away embedded server, fills it, prints a
 // table, keeps nothing.
 import { availableParallelism } from 'node:os';

@@ -1,4 +1,4 @@
-// npm run rolling-restart [-- --rounds 3 --rate 300 --sabotage NAME]: two replicas in production form behind
+// npm run bench -- rolling-restart [--rounds 3 --rate 300 --sabotage NAME]: two replicas in production form behind
 // HAProxy with deploy/haproxy.cfg, restarted one after the other under a steady load of callbacks and
 // reads, and with an open stream of the feed on each. Nothing may fail, be lost or be kept twice; exit
 // code 1 when something was. A sabotage has to end so.

@@ -1,4 +1,4 @@
-// npm run sabotage [-- --only NAME]: plants bugs in copies of the built service, one at a time, and expects
+// npm run bench -- sabotage [--only NAME]: plants bugs in copies of the built service, one at a time, and expects
 // `faults` to find each of them. A rig that cannot fail proves nothing.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

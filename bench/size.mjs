@@ -1,4 +1,4 @@
-// npm run bench:size [-- --topics 1000000,5000000 --per-group 200 --journal-days 30 --seconds 10
+// npm run bench -- size [--topics 1000000,5000000 --per-group 200 --journal-days 30 --seconds 10
 // --warm-up 60 --shared-buffers 1GB]: how large the tables are with so many topics of 300 days, and how fast
 // callbacks are kept and topics are read then. Fills a throw-away server, prints tables, keeps nothing. A
 // million topics take 3 GB of disk.

@@ -1,4 +1,4 @@
-// npm run bench:steady [-- --rate 2000 --seconds 60 --readers 100 --max-mb 200]: a rate that is held, with
+// npm run bench -- steady [--rate 2000 --seconds 60 --readers 100 --max-mb 200]: a rate that is held, with
 // readers of the feed beside it: what is answered, how much waits, and how much memory the service
 // takes. Starts the built service on a throw-away embedded server, prints a line every tenth of the
 // time, keeps nothing. The exit code is 1 when the rate was not held, or more than --max-mb was taken.

@@ -1,4 +1,4 @@
-// npm run upgrade [-- --from v0.1.0 --seconds 10 --rate 300]: brings a build of an older commit to this
+// npm run bench -- upgrade [--from v0.1.0 --seconds 10 --rate 300]: brings a build of an older commit to this
 // one while it serves. The old build runs on its own schema under a steady load of callbacks and reads,
 // the migrations of this checkout are applied, the new build starts beside it, the old one stops. No
 // callback may fail or take longer than 1.5 s, no read may fail, and all that was answered OK has to be

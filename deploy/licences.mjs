@@ -1,4 +1,4 @@
-// npm run licences: the licences of all packages that are installed in production, from the lockfile.
+// node deploy/licences.mjs: the licences of all packages that are installed in production, from the lockfile.
 // Ends with 1 if one of them is not allowed here.
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// Two processes on one database. `npm run replicas` asks the same of them behind HAProxy and PgBouncer, as
+// Two processes on one database. `npm run bench -- replicas` asks the same of them behind HAProxy and PgBouncer, as
 // deploy/ configures those.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';

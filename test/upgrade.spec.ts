@@ -1,5 +1,5 @@
 // A database of the first release, with what that had written, brought to the newest schema step by
-// step, and served. `npm run upgrade` does the same with a build of then, under load.
+// step, and served. `npm run bench -- upgrade` does the same with a build of then, under load.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

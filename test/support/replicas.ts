@@ -7,7 +7,7 @@ import { type Service, startService } from './process.js';
 import { until } from './until.js';
 
 export const TOKEN = 'callback-token-of-replicas';
-/** `npm run replicas` puts HAProxy and PgBouncer around the replicas; the tests alone need neither. */
+/** `npm run bench -- replicas` puts HAProxy and PgBouncer around the replicas; the tests alone need neither. */
 export const PROXIES = process.env.REPLICAS_BEHIND_PROXIES === 'on';
 
 export interface Replica extends Service {
