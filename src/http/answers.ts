@@ -27,9 +27,11 @@ export class Answers {
 
   attach(fastify: FastifyInstance): void {
     fastify.addHook('onSend', (request, reply, payload, done) => {
-      const bytes = sizeOf(payload);
-      if (bytes <= SMALL_ANSWER_BYTES || isOver(reply)) return done(null, payload);
-      if (this.room.tryTake(bytes)) {
+      const length = lengthOf(payload);
+      if (length <= SMALL_ANSWER_BYTES || isOver(reply)) return done(null, payload);
+      if (this.room.tryTake(length)) {
+        const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : length;
+        this.room.take(bytes - length);
         this.hold(reply, bytes);
         return done(null, payload);
       }
@@ -64,7 +66,10 @@ function isOver({ raw }: FastifyReply): boolean {
   return raw.destroyed || raw.closed;
 }
 
-function sizeOf(payload: unknown): number {
-  if (typeof payload === 'string') return Buffer.byteLength(payload);
-  return Buffer.isBuffer(payload) ? payload.length : 0;
+/**
+ * In characters: a text that was joined of others is not copied into one piece to be measured. Many may share the
+ * page that they are made of, and take no memory of their own until they are admitted.
+ */
+function lengthOf(payload: unknown): number {
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.length : 0;
 }
