@@ -144,11 +144,11 @@ it.each([
   // The vendor's own id, which never comes back.
   const groupId = `@TGS#_@TGS#${command}`;
   await fill(groupId, 6_000);
-  let isOver = false;
+  const over = new AbortController();
   const large = say(command, { GroupId: groupId, ...more }).expect(200, OK);
   const creating = (async () => {
     let count = 0;
-    for (; !isOver; count += 1) {
+    for (; !over.signal.aborted; count += 1) {
       // Before, between and behind those that are there.
       const TopicId = `${groupId}@TOPIC#_@TOPIC#${count}`;
       const ids = [TopicId, `t0000${count}x`, `zz${count}`];
@@ -165,7 +165,7 @@ it.each([
     );
     return rows.length === 1;
   }, 60_000);
-  isOver = true;
+  over.abort();
   const created = await creating;
   expect(created).toBeGreaterThan(3);
   const [row] = await mirror.database.query(
