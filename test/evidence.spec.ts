@@ -9,7 +9,7 @@ import { live } from './support/history.js';
 import { startService } from './support/process.js';
 import { NO_LIMITS, SECRET_KEY } from './support/vendor.js';
 import { watchVerified } from './support/verified.js';
-import { differences, pages, settingsFor } from './support/world.js';
+import { differencesAfter, pages, settingsFor } from './support/world.js';
 
 // EVIDENCE_HISTORIES=10000 makes a long run of it, a history for each group; SEED repeats one.
 const { EVIDENCE_HISTORIES, SEED } = process.env;
@@ -101,8 +101,9 @@ async function equal(
   const startedAt = performance.now();
   for (;;) {
     const left = [
-      ...(await differences({ simulator, app: { http: supertest.agent(url) } })),
-      ...(await unverified(url)),
+      ...(await differencesAfter(0, { simulator, app: { http: supertest.agent(url) } }))
+        .differences,
+      ...(await unverified(url).catch((error: unknown) => [String(error)])),
     ];
     if (left.length === 0 || performance.now() - startedAt > EQUAL_WITHIN_MS) return left;
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -23,8 +23,14 @@ export async function watchVerified(
   const seen = new Map<string, Seen>();
   const worst = new Map<string, Wrong>();
   while (!signal.aborted) {
-    const groups = await pages(url, '/groups');
-    const topics = byGroup(await pages(url, '/topics'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const read = await Promise.all([pages(url, '/groups'), pages(url, '/topics')]).catch(
+      () => null,
+    );
+    // What was not answered is no sample.
+    if (read === null) continue;
+    const [groups, all] = read;
+    const topics = byGroup(all);
     const nowMs = performance.now();
     for (const copy of groups) {
       const groupId = String(copy.groupId);
@@ -41,7 +47,6 @@ export async function watchVerified(
         }
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   return [...worst.values()].toSorted((one, other) => other.ms - one.ms);
 }
