@@ -139,8 +139,12 @@ function bytesOf(payload: IncomingMessage, expected: number): Promise<Buffer> {
       chunk.copy(bytes, length);
       length = end;
     });
-    payload.once('end', () => resolve(bytes.subarray(0, length)));
     payload.once('error', incomplete).once('close', incomplete);
+    payload.once('end', () => {
+      // Every request closes in the end: an error made for nobody would cost as much as the rest.
+      payload.off('error', incomplete).off('close', incomplete);
+      resolve(bytes.subarray(0, length));
+    });
   });
 }
 
