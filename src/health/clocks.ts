@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { clockSkewMs } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { FiguresStore } from './figures.store.js';
 
@@ -32,8 +33,6 @@ export class Clocks implements OnModuleInit, OnModuleDestroy {
   }
 
   private async record(): Promise<void> {
-    const sentAt = Date.now();
-    const nowMs = await this.store.now();
-    await this.store.recordClock(this.process, (sentAt + Date.now()) / 2 - nowMs);
+    await this.store.recordClock(this.process, await clockSkewMs(this.database.connection));
   }
 }

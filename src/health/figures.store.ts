@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
-import { milliseconds } from '../database/dates.js';
 import { Prisma } from '../database/generated/client.js';
 
 /** The state of the mirror as a whole, for all processes the same. */
@@ -13,8 +12,6 @@ export interface MirrorFigures {
   readonly oldestVerificationAge: number | null;
   /** For how many seconds the first of the groups has waited that callbacks outdated. */
   readonly oldestWaitingAge: number | null;
-  /** PostgreSQL's clock, in milliseconds since 1970. */
-  readonly nowMs: number;
 }
 
 @Injectable()
@@ -43,21 +40,12 @@ export class FiguresStore {
                                           limit 1))::float8 as "oldestVerificationAge",
              extract(epoch from now() - (select min(v.hot_since)
                                            from visits v
-                                          where v.hot_since <= now()))::float8 as "oldestWaitingAge",
-             ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"
+                                          where v.hot_since <= now()))::float8 as "oldestWaitingAge"
         from sequencer s
        where s.id = 1`);
     const [row] = rows;
     if (!row) throw new Error('the table sequencer has lost its row');
     return row;
-  }
-
-  /** PostgreSQL's clock, in milliseconds since 1970. */
-  async now(): Promise<number> {
-    const [row] = await this.database.connection.$queryRaw<{ nowMs: number }[]>`
-      select ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
-    if (!row) throw new Error('PostgreSQL does not tell its clock');
-    return row.nowMs;
   }
 
   /** Records how far the clock of a process is ahead, and forgets those of processes that ended. */

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { clockSkewMs } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { Metrics } from '../metrics/metrics.js';
 import { STALE_REASONS } from '../topics/topic.js';
@@ -42,10 +43,8 @@ export class Figures implements OnModuleInit {
     try {
       this.metrics.replicaLag.set(await this.store.replicaLag());
       if (performance.now() < this.staleAt) return;
-      const sentAt = Date.now();
-      const figures = await this.store.read();
-      this.tellMirror(figures);
-      const skewMs = (sentAt + Date.now()) / 2 - figures.nowMs;
+      this.tellMirror(await this.store.read());
+      const skewMs = await clockSkewMs(this.database.connection);
       this.metrics.clockSkew.set({ of: 'database' }, skewMs / 1000);
       this.staleAt = performance.now() + MAX_AGE_MS;
     } catch (error) {

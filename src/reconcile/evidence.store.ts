@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { clockSkewMs } from '../database/clock.js';
 import { Database } from '../database/database.js';
-import { milliseconds } from '../database/dates.js';
-import { Prisma } from '../database/generated/client.js';
 
 /** Callbacks of one command. */
 export interface Arrived {
@@ -66,10 +65,9 @@ export class EvidenceStore {
 
   /** Version of PostgreSQL, and how far this machine's clock is ahead of its clock. */
   async server(): Promise<{ readonly version: string; readonly skewMs: number }> {
-    const sentAt = Date.now();
-    const rows = await this.database.connection.$queryRaw<{ version: string; nowMs: number }[]>`
-      select current_setting('server_version') as version, ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
-    const readAt = (sentAt + Date.now()) / 2;
-    return { version: rows[0]?.version ?? 'unknown', skewMs: readAt - (rows[0]?.nowMs ?? readAt) };
+    const [row] = await this.database.connection.$queryRaw<{ version: string }[]>`
+      select current_setting('server_version') as version`;
+    const skewMs = await clockSkewMs(this.database.connection);
+    return { version: row?.version ?? 'unknown', skewMs };
   }
 }

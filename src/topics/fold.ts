@@ -6,7 +6,7 @@
 // has a hidden class of its own in V8, made each time among the old objects, and leads to what is new.
 import { BatchRows } from './batch-rows.js';
 import type { Applied, ChangeSet, GroupChange, Outcome, TopicChange } from './change.js';
-import { type Arrival, type Micros, PRECISION } from './moment.js';
+import { type Arrival, earliest, type Micros, PRECISION } from './moment.js';
 import type { Registers } from './registers.js';
 import type { Folded, Snapshot } from './snapshot.js';
 import { mergeGroup, mergeTopic, type StaleReason } from './topic.js';
@@ -65,7 +65,10 @@ class Folding {
           this.applyToGroup(change, set);
           break;
         case 'verification':
-          this.lookAgain(verify(this.rows, change, set, this.arrival.order));
+          this.secondLookAt = earliest(
+            this.secondLookAt,
+            verify(this.rows, change, set, this.arrival.order),
+          );
           break;
       }
     }
@@ -99,10 +102,6 @@ class Folding {
   private notAhead<C extends TopicChange | GroupChange>(change: C): C {
     const { limit } = this;
     return change.at <= limit ? change : { ...change, at: limit, precision: PRECISION.arrival };
-  }
-
-  private lookAgain(at: Micros | null): void {
-    if (at !== null) this.secondLookAt = Math.min(at, this.secondLookAt ?? Infinity);
   }
 
   private markGroup(groupId: string, { arrivedAt }: ChangeSet, reason: StaleReason | null): void {

@@ -2,6 +2,7 @@ import { Turnstile } from '../changes/turnstile.js';
 import { DatabaseUnavailableError } from '../database/errors.js';
 import type { Applied, Change, ChangeSet } from './change.js';
 import { otherwise } from './fold.js';
+import { earliest } from './moment.js';
 import {
   consequence,
   isOfWholeGroup,
@@ -112,8 +113,8 @@ class Sum {
   seqs: Applied['seqs'] = null;
   secondLookAt: number | null = null;
 
-  add({ seqs, secondLookAt }: Applied): void {
+  add({ seqs, secondLookAt = null }: Applied): void {
     if (seqs) this.seqs = [this.seqs?.[0] ?? seqs[0], seqs[1]];
-    if (secondLookAt) this.secondLookAt = Math.min(secondLookAt, this.secondLookAt ?? Infinity);
+    this.secondLookAt = earliest(this.secondLookAt, secondLookAt);
   }
 }

@@ -9,6 +9,11 @@ export type Micros = number;
 /** How exact dates of the vendor are, and of an arrival: such a date says nothing of when it happened. */
 export const PRECISION = { arrival: 1, eventTime: 1_000, requestTime: 1_000_000 } as const;
 
+/** The earlier of two dates that may be missing. */
+export function earliest(one: Micros | null, other: Micros | null): Micros | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
+}
+
 export interface Dated {
   readonly at: Micros;
   /** It happened less than that after `at`. */

@@ -3,7 +3,7 @@ import { isHeardSince, isOverruled, verifyTopic } from './answer.js';
 import type { BatchRows } from './batch-rows.js';
 import type { ChangeSet, Verification } from './change.js';
 import { deletesTooMuch, dueAfter, isRecent, judgeGroup, judgeTopic } from './judgement.js';
-import type { Micros, Order } from './moment.js';
+import { earliest, type Micros, type Order } from './moment.js';
 import type { TopicRow } from './snapshot.js';
 import { diffTopic } from './topic-diff.js';
 import { viewStored, viewTopic } from './topic-view.js';
@@ -51,9 +51,7 @@ export function verify(
   conclude(rows, answer, GRAVEST_FIRST.find((reason) => reasons.has(reason)) ?? null);
   // It may be older than the last callback.
   if (isRecent(group.calledAt, answer)) dues.push(dueAfter(group.calledAt, answer));
-  return dues.reduce((one, other) =>
-    one === null || other === null ? (one ?? other) : Math.min(one, other),
-  );
+  return dues.reduce(earliest, null);
 }
 
 /** Of which topics an answer speaks. */

@@ -1,0 +1,12 @@
+import type { Connection } from './database.js';
+import { milliseconds } from './dates.js';
+import { Prisma } from './generated/client.js';
+
+/** How far the clock of this process is ahead of PostgreSQL's, in milliseconds, to half a round trip. */
+export async function clockSkewMs(connection: Connection): Promise<number> {
+  const sentAt = Date.now();
+  const [row] = await connection.$queryRaw<{ nowMs: number }[]>`
+    select ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
+  if (!row) throw new Error('PostgreSQL does not tell its clock');
+  return (sentAt + Date.now()) / 2 - row.nowMs;
+}
