@@ -4,20 +4,13 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { callbackQuery, createTopicBody, fixture, groupPath, OK } from './support/callbacks.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
-import { createDataDir, type Service, startService } from './support/process.js';
+import { createDataDir, type Service, startService, PRODUCTION } from './support/process.js';
 
 // Each test starts several processes, on machines that may be busy.
 jest.setTimeout(60_000);
 
 const SECOND_SIGNAL_AFTER_MS = 1_100;
 const CREATE = 'Group.CallbackAfterCreateTopic';
-const PRODUCTION = {
-  NODE_ENV: 'production',
-  HOST: '127.0.0.1',
-  IM_SDK_APP_ID: '1400000000',
-  IM_CALLBACK_AUTH: 'off',
-  API_AUTH: 'off',
-};
 
 const services: Service[] = [];
 const databases: TestDatabase[] = [];

@@ -2,20 +2,13 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { callbackQuery, createTopicBody, OK } from './support/callbacks.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
-import { createDataDir, type Service, startService } from './support/process.js';
+import { createDataDir, type Service, startService, PRODUCTION } from './support/process.js';
 import { type Mode, type Proxy, startProxy } from './support/proxy.js';
 import { until } from './support/until.js';
 
 jest.setTimeout(120_000);
 
-const PRODUCTION = {
-  NODE_ENV: 'production',
-  HOST: '127.0.0.1',
-  IM_SDK_APP_ID: '1400000000',
-  IM_CALLBACK_AUTH: 'off',
-  API_AUTH: 'off',
-  DRAIN_SECONDS: '0',
-};
+const PROMPT = { ...PRODUCTION, DRAIN_SECONDS: '0' };
 // What the README promises.
 const STOPPED_WITHIN_MS = 15_000;
 const CALLBACKS = 400;
@@ -40,7 +33,7 @@ afterEach(async () => {
 });
 
 function start(url: string): Service {
-  const service = startService({ ...PRODUCTION, DATABASE_URL: url, DATA_DIR: dataDir.path });
+  const service = startService({ ...PROMPT, DATABASE_URL: url, DATA_DIR: dataDir.path });
   services.push(service);
   return service;
 }

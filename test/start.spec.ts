@@ -3,20 +3,19 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { callbackQuery, createTopicBody, OK, topicPath } from './support/callbacks.js';
 import { createOwnServer, type OwnServer } from './support/own-server.js';
-import { createDataDir, prisma, type Service, startService } from './support/process.js';
+import {
+  createDataDir,
+  prisma,
+  type Service,
+  startService,
+  PRODUCTION,
+} from './support/process.js';
 import { until } from './support/until.js';
 
 // Each test starts processes and a server, on machines that may be busy.
 jest.setTimeout(60_000);
 
-const PRODUCTION = {
-  NODE_ENV: 'production',
-  HOST: '127.0.0.1',
-  IM_SDK_APP_ID: '1400000000',
-  IM_CALLBACK_AUTH: 'off',
-  API_AUTH: 'off',
-  DRAIN_SECONDS: '0',
-};
+const PROMPT = { ...PRODUCTION, DRAIN_SECONDS: '0' };
 
 let server: OwnServer;
 let dataDir: Awaited<ReturnType<typeof createDataDir>>;
@@ -100,13 +99,13 @@ it('in production as well; stopped before, it leaves its callbacks to the next s
   const url = server.urlOf('topic_mirror');
   expect(await prisma(['migrate', 'deploy'], { DATABASE_URL: url })).toMatchObject({ code: 0 });
   await server.stop();
-  const first = start(PRODUCTION);
+  const first = start(PROMPT);
   expect(await post(first, 'first')).toBe(`200 ${OK}`);
   first.child.kill('SIGTERM');
   expect(await first.ended).toMatchObject({ code: 0 });
   expect(await spooled()).toHaveLength(1);
 
-  const second = start(PRODUCTION);
+  const second = start(PROMPT);
   expect(await post(second, 'second')).toBe(`200 ${OK}`);
   await server.start();
   await untilReady(second);
@@ -115,7 +114,7 @@ it('in production as well; stopped before, it leaves its callbacks to the next s
 });
 
 it('a schema that turns out to be behind ends it; what it took stays on disk', async () => {
-  const service = start({ ...PRODUCTION, DATABASE_URL: server.urlOf('postgres') });
+  const service = start({ ...PROMPT, DATABASE_URL: server.urlOf('postgres') });
   expect(await post(service, 't')).toBe(`200 ${OK}`);
   await server.start();
   const { code, output } = await service.ended;
@@ -128,13 +127,13 @@ it.each([
   ['a wrong password', () => server.urlOf('topic_mirror').replace(/:\w+@/, ':wrong@')],
   ['an unknown database', () => server.urlOf('nowhere')],
 ])('%s means no start, now or later', async (_what, url) => {
-  const waiting = start({ ...PRODUCTION, DATABASE_URL: url() });
+  const waiting = start({ ...PROMPT, DATABASE_URL: url() });
   await waiting.url;
   await server.start();
   const told = /not started: (password authentication failed|database "nowhere" does not exist)/;
   const late = await waiting.ended;
   expect([late.code, late.output.replaceAll('\\', '')]).toEqual([1, expect.stringMatching(told)]);
-  const atOnce = await start({ ...PRODUCTION, DATABASE_URL: url() }).ended;
+  const atOnce = await start({ ...PROMPT, DATABASE_URL: url() }).ended;
   expect(atOnce.code).toBe(1);
   expect(atOnce.output).not.toContain('Server listening');
 });

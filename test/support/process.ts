@@ -12,6 +12,15 @@ const MAIN = resolve('dist/main.js');
 const PRISMA = resolve('node_modules/prisma/build/index.js');
 const { PATH, HOME } = process.env;
 
+/** Production form, open on purpose: what the service needs besides a database. */
+export const PRODUCTION = {
+  NODE_ENV: 'production',
+  HOST: '127.0.0.1',
+  IM_SDK_APP_ID: '1400000000',
+  IM_CALLBACK_AUTH: 'off',
+  API_AUTH: 'off',
+};
+
 /** A DATA_DIR with the files of a PostgreSQL that was never started, made once for the whole run; or an empty one. */
 export async function createDataDir(
   hasCluster = true,
