@@ -5,9 +5,12 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json prisma.config.ts ./
 COPY prisma ./prisma
-RUN npm ci --omit=optional --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json nest-cli.json ./
+COPY tools ./tools
+# With the optional packages: Vite's bundler is one for each platform.
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY page ./page
 RUN npm run build && npm prune --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-slim AS migrate
@@ -15,6 +18,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json /app/prisma.config.ts ./
 COPY --from=build /app/prisma ./prisma
+COPY --from=build /app/tools/prisma-schema-engine ./tools/prisma-schema-engine
 COPY --from=build /app/node_modules ./node_modules
 USER node
 CMD ["node_modules/.bin/prisma", "migrate", "deploy"]

@@ -24,5 +24,5 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // Most of the time is spent waiting for processes and disks: one worker fewer than cores is too few.
   maxWorkers: '100%',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
 };

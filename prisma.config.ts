@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'prisma/config';
 
@@ -14,10 +14,10 @@ if (existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE);
 process.env.CHECKPOINT_DISABLE ??= '1';
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= join(
   import.meta.dirname,
-  'prisma/engine/schema-engine.mjs',
+  'tools/prisma-schema-engine/schema-engine.mjs',
 );
 
-const url = process.env.DATABASE_URL?.trim() || (await startEmbedded(process.argv.slice(2)));
+const url = databaseUrl() || (await startEmbedded(process.argv.slice(2)));
 
 export default defineConfig({
   schema: 'prisma/schema.prisma',
@@ -25,10 +25,20 @@ export default defineConfig({
   ...(url && { datasource: { url } }),
 });
 
+/** As the settings of the service have it: DATABASE_URL, or the contents of DATABASE_URL_FILE. */
+function databaseUrl(): string | undefined {
+  const { DATABASE_URL: value, DATABASE_URL_FILE: file } = process.env;
+  if (!file) return value?.trim();
+  if (value) throw new Error('DATABASE_URL_FILE and DATABASE_URL are both set: remove one');
+  const contents = readFileSync(file, 'utf8').trim();
+  if (contents === '') throw new Error(`DATABASE_URL_FILE names the file ${file}, which is empty`);
+  return contents;
+}
+
 /** URL of the embedded server, for a command that needs a database. In production there is none. */
 async function startEmbedded(args: readonly string[]): Promise<string | undefined> {
   if (process.env.NODE_ENV === 'production' || !usesDatabase(args)) return undefined;
-  const { acquireServer } = await import('./prisma/embedded/embedded-postgres.mjs');
+  const { acquireServer } = await import('./tools/embedded-postgres/embedded-postgres.mjs');
   const server = await acquireServer({
     dataDir: process.env.DATA_DIR?.trim() || '.data',
   });

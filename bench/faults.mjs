@@ -48,7 +48,7 @@ const rounds = Number(options.rounds);
  * @typedef {{ fill: () => Promise<void>, free: () => Promise<void>, setSyncMs: (ms: number) => void }} Disk that of the spool
  */
 
-/** What is broken, each for about the given time and then mended. @type {Record<string, (world: World) => Promise<void>>} */
+/** What is broken, each for about the given time and then repaired. @type {Record<string, (world: World) => Promise<void>>} */
 const FAULTS = {
   nothing: async ({ rest }) => rest(1),
   'two-replicas': async ({ app, rest }) => {

@@ -1,7 +1,7 @@
 // Very many topics as the writer writes them in 300 days, with their groups, one change each, and the
 // journal of the last days; put into the tables past the writer, and fast.
 
-const TABLES = ['groups', 'topics', 'changes', 'callbacks', 'visits'];
+const TABLES = ['groups', 'topics', 'changes', 'callbacks', 'reconcile_queue'];
 // Written at once by one statement: what is done is seen, and no statement runs for minutes.
 const PORTION = 250_000;
 const PERIOD_DAYS = 300;
@@ -28,7 +28,7 @@ const FIELDS = ['name', 'type', 'ownerAccount', 'operatorAccount', 'introduction
   .concat(['faceUrl', 'customString', 'userDefinedDataList'])
   .map((field) => `"${field}":['||us||',0]`)
   .join(',');
-const REGISTERS = `('{"f":{${FIELDS}},"c":['||us||','||us||'],"n":1}')::json`;
+const REGISTERS = `('{"f":{${FIELDS}},"c":[['||us||',1,[0,0]]],"n":1}')::json`;
 const LIST = `'[{"Key":"UserDefined1","Value":"'||shelf||'"},{"Key":"UserDefined2","Value":"'||number||'"}]'`;
 
 const STATEMENTS = {
@@ -79,7 +79,6 @@ export async function fill(pool, { topics, groups, journalDays, print }) {
   await restore();
   print(`indexes made after ${since(begun)} s`);
   await pool.query('update sequencer set seq = $1, batch = $1', [topics]);
-  await pool.query(`update group_states set count = $1 where state = 'verified'`, [groups]);
   await pool.query('vacuum (freeze, analyze)');
   await pool.query('checkpoint');
   print(`vacuumed after ${since(begun)} s\n`);
@@ -128,13 +127,13 @@ async function insertGroups(pool, { topics, groups, firstAt }) {
      select ${GROUP_ID}, 'Community number ' || n, 'Community', 'user_' || n % 50021,
             $2::bigint / $3::bigint + case when n < $2::bigint % $3::bigint then 1 else 0 end,
             $2::bigint - $3::bigint + n + 1, now() - n % 86400 * interval '1 second', now() - interval '1 day',
-            ('{"f":{"name":['||us||',0],"type":['||us||',0],"ownerAccount":['||us||',0]},"c":['||us||','||us||'],"n":1}')::json
+            ('{"f":{"name":['||us||',0],"type":['||us||',0],"ownerAccount":['||us||',0]},"c":[['||us||',1,[0,0]]],"n":1}')::json
        from (select n, floor(extract(epoch from $1::timestamptz) * 1000000)::bigint::text as us
                from generate_series(0, $3::bigint - 1) n) made`,
     [firstAt, topics, groups],
   );
   await pool.query(
-    'insert into visits (group_id, asked_at) select group_id, verified_at from groups',
+    'insert into reconcile_queue (group_id, snapshot_at) select group_id, verified_at from groups',
   );
 }
 

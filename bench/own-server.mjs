@@ -5,10 +5,10 @@ import { chmod, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
-import { findAccount } from '../prisma/embedded/account.mjs';
-import { findBinaries } from '../prisma/embedded/binaries.mjs';
-import { ensureCluster, SUPERUSER } from '../prisma/embedded/cluster.mjs';
-import { findServer, startServer } from '../prisma/embedded/server.mjs';
+import { findAccount } from '../tools/embedded-postgres/account.mjs';
+import { findBinaries } from '../tools/embedded-postgres/binaries.mjs';
+import { ensureCluster, SUPERUSER } from '../tools/embedded-postgres/cluster.mjs';
+import { findServer, startServer } from '../tools/embedded-postgres/server.mjs';
 
 const SMALL_DISK = 'size=160m';
 const CHUNK = Buffer.alloc(1024 * 1024);
@@ -31,7 +31,7 @@ export async function startOwnServer(directory, { needsSmallDisk = false } = {})
   const base = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}`;
   const logFile = join(directory, 'postgres.log');
   const filler = join(place, 'filler');
-  /** @type {import('../prisma/embedded/server.mjs').Running | null} */
+  /** @type {import('../tools/embedded-postgres/server.mjs').Running | null} */
   let running = null;
 
   const start = async () => {

@@ -16,7 +16,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findAccount } from '../prisma/embedded/account.mjs';
+import { findAccount } from '../tools/embedded-postgres/account.mjs';
 import { freePort } from './own-server.mjs';
 
 const DEPLOY = join(import.meta.dirname, '..', 'deploy');
@@ -56,12 +56,13 @@ export async function startHaproxy(urls, { repeats = true } = {}) {
       ? text
       : text.replace(/retries .*/, 'retries 0').replace(/retry-on .*/, 'retry-on none'),
   );
-  const [front, stats] = [await freePort(), await freePort()];
+  const [front, internal, stats] = [await freePort(), await freePort(), await freePort()];
   const [first = '', second = ''] = urls.map((url) => new URL(url).host);
   const program = await startProgram('haproxy', ['-db', '-f', file], {
     port: front,
     env: {
       MIRROR_BIND: `127.0.0.1:${front}`,
+      MIRROR_API_BIND: `127.0.0.1:${internal}`,
       MIRROR_STATS: `127.0.0.1:${stats}`,
       MIRROR_1: first,
       MIRROR_2: second,
@@ -70,6 +71,8 @@ export async function startHaproxy(urls, { repeats = true } = {}) {
   const statsUrl = `http://127.0.0.1:${stats}/;csv`;
   return {
     url: `http://127.0.0.1:${front}`,
+    /** Of the query API; callbacks are taken there as well. */
+    apiUrl: `http://127.0.0.1:${internal}`,
     /** What its statistics say of each `server`. */
     servers: () => readServers(statsUrl),
     close: async () => {

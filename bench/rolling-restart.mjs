@@ -97,10 +97,10 @@ async function trial({ proxy, replicas, secrets, databaseUrl }) {
   const load = new SteadyLoad({ url: proxy.url, rate, secrets });
   const stop = new AbortController();
   // Behind HAProxy, to go on whatever happens; while a replica stops it has one of its own besides.
-  const through = new Follower(proxy.url, secrets);
+  const through = new Follower(proxy.apiUrl, secrets);
   const following = through.follow(stop.signal);
   const sending = load.run();
-  const reading = read(proxy.url, secrets, stop.signal);
+  const reading = read(proxy.apiUrl, secrets, stop.signal);
   try {
     const begun = performance.now();
     for (let round = 0; round < rounds; round += 1) {

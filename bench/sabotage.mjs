@@ -1,5 +1,5 @@
 // npm run bench -- sabotage [--only NAME]: plants bugs in copies of the built service, one at a time, and expects
-// `faults` to find each of them. A rig that cannot fail proves nothing.
+// `faults`, `floods` or `relay` to find each of them. A rig that cannot fail proves nothing.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,28 +7,28 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /**
- * @typedef {{ file: string, find: string, put: string, fault: string, seconds: number }} Bug
+ * @typedef {{ file: string, find: string, put: string, rig?: string, fault: string, seconds: number }} Bug
  * `find` must stand in the file exactly once.
  */
 
 /** @type {Record<string, Bug>} */
 const BUGS = {
   'an OK before the commit': {
-    file: 'webhooks/receiver.js',
-    find: 'await this.keepOrHold(request, reading);',
-    put: 'void this.keepOrHold(request, reading).catch(() => {});',
+    file: 'webhooks/webhooks.service.js',
+    find: 'await this.persistOrDelay(request, reading);',
+    put: 'void this.persistOrDelay(request, reading).catch(() => {});',
     fault: 'kill-app',
     seconds: 4,
   },
   'a swallowed error': {
-    file: 'webhooks/keeper.js',
+    file: 'webhooks/persistence.js',
     find: 'await this.spool.append(request);',
     put: '',
     fault: 'stop-postgres',
     seconds: 3,
   },
   'no deadline for the database': {
-    file: 'webhooks/keeper.js',
+    file: 'webhooks/persistence.js',
     find: 'const DATABASE_DEADLINE_MS = 1_000;',
     put: 'const DATABASE_DEADLINE_MS = 30_000;',
     fault: 'freeze-postgres',
@@ -70,7 +70,7 @@ const BUGS = {
     seconds: 10,
   },
   'no time limit for the disk': {
-    file: 'webhooks/keeper.js',
+    file: 'webhooks/persistence.js',
     find: 'const DURABLE_DEADLINE_MS = 1_800;',
     put: 'const DURABLE_DEADLINE_MS = 30_000;',
     fault: 'slow-disk',
@@ -84,8 +84,8 @@ const BUGS = {
     seconds: 4,
   },
   'the last writer wins the whole row': {
-    file: 'topics/registers.js',
-    find: 'const compared = old === undefined ? 1 : compareStamps(stamp, old);',
+    file: 'topics/domain/lww-registers.js',
+    find: 'const compared = old === undefined ? 1 : compareTimestamps(timestamp, old);',
     put: 'const compared = 1;',
     fault: 'nothing',
     seconds: 3,
@@ -99,10 +99,26 @@ const BUGS = {
   },
   'a feed without its row': {
     file: 'topics/write/topics.repository.js',
-    find: '...CHANGES.parameters(folded.changes)',
-    put: '...CHANGES.parameters(folded.changes.slice(1))',
+    find: '...CHANGES.parameters(reduced.changes)',
+    put: '...CHANGES.parameters(reduced.changes.slice(1))',
     fault: 'nothing',
     seconds: 3,
+  },
+  'a position that passes over what is not delivered': {
+    file: 'relay/window.js',
+    find: 'isSettled: !isRelayed',
+    put: 'isSettled: true',
+    rig: 'relay',
+    fault: 'kill-app',
+    seconds: 15,
+  },
+  'no bound for responses in flight': {
+    file: 'http/responses-in-flight.js',
+    find: 'length <= SMALL_ANSWER_BYTES',
+    put: 'length >= 0',
+    rig: 'floods',
+    fault: 'slow-readers',
+    seconds: 20,
   },
 };
 
@@ -118,7 +134,7 @@ for (const [name, bug] of Object.entries(BUGS)) {
 process.exitCode = unseen.length === 0 ? 0 : 1;
 
 /** @param {Bug} bug */
-async function isFoundIn({ file, find, put, fault, seconds }) {
+async function isFoundIn({ file, find, put, rig = 'faults', fault, seconds }) {
   // Beside dist/, so that what it imports from outside is where it was.
   const copy = join(ROOT, 'dist-sabotage');
   try {
@@ -129,10 +145,10 @@ async function isFoundIn({ file, find, put, fault, seconds }) {
     await writeFile(path, parts.join(put));
     const app = join(copy, 'main.js');
     const args = ['--only', fault, '--seconds', String(seconds), '--app', app];
-    const rig = spawn(process.execPath, [join(import.meta.dirname, 'faults.mjs'), ...args], {
+    const trial = spawn(process.execPath, [join(import.meta.dirname, `${rig}.mjs`), ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const [code] = await once(rig, 'exit');
+    const [code] = await once(trial, 'exit');
     return code !== 0;
   } finally {
     await rm(copy, { recursive: true, force: true });

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import autocannon from 'autocannon';
-import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
+import { acquireServer } from '../tools/embedded-postgres/embedded-postgres.mjs';
 import { freePort } from './own-server.mjs';
 import { nextBody } from './renames.mjs';
 

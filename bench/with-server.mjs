@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { acquireServer } from '../prisma/embedded/embedded-postgres.mjs';
+import { acquireServer } from '../tools/embedded-postgres/embedded-postgres.mjs';
 
 /**
  * Runs server.mjs on an embedded PostgreSQL of its own, of which nothing stays.

@@ -12,6 +12,7 @@ const ALLOWED = new Set([
   'MIT',
   'MIT and ISC',
   'PostgreSQL',
+  'Python-2.0',
   'Unlicense',
 ]);
 /** @type {Record<string, string>} */

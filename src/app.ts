@@ -15,11 +15,10 @@ import { Lifecycle } from './health/lifecycle.js';
 import { Database } from './database/database.js';
 import { DatabaseUnavailableError } from './database/errors.js';
 import { AllowedMethods } from './http/allowed-methods.js';
-import { Answers } from './http/answers.js';
+import { ResponsesInFlight } from './http/responses-in-flight.js';
 import { measureAnswers } from './http/answer-times.js';
 import { ApiPort } from './http/api-port.js';
-import { Bodies } from './http/bodies.js';
-import { takeTrailingSlash } from './http/callback-answer.js';
+import { RequestBodies } from './http/bodies.js';
 import { Connections } from './http/connections.js';
 import { isUncompressed } from './http/content-encoding.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -27,7 +26,10 @@ import { NestLogger } from './http/logger.js';
 import { Problem } from './http/problem.js';
 import { protect } from './http/protection.js';
 import { Metrics } from './metrics/metrics.js';
+import { isReceiver, takeTrailingSlash } from './webhooks/callback-answer.js';
+import { callbackErrors } from './webhooks/callback-errors.js';
 import { CallbackGuard } from './webhooks/callback.guard.js';
+import { OpenApiDocument } from './openapi/document.js';
 import { Tracing } from './tracing/tracing.js';
 
 // Ids are far shorter; a longer one is answered 400 by name, this bound only stops the absurd.
@@ -45,7 +47,7 @@ const TIMEOUTS = {
 };
 
 /**
- * The whole service, ready to listen: what main.ts serves and every test asks.
+ * The whole service, ready to listen: what main.ts serves and every test uses.
  * @throws SchemaError, EmbeddedPostgresError and others when the database cannot be used.
  */
 export async function createApp(
@@ -54,11 +56,12 @@ export async function createApp(
   root: DynamicModule = AppModule.register(settings),
 ): Promise<NestFastifyApplication> {
   const methods = new AllowedMethods(MAX_PARAM_LENGTH);
-  const errors = new ErrorFilter(tellOutage, (request) => {
+  const methodsOf = (request: FastifyRequest): readonly string[] => {
     const path = request.url.split('?', 1)[0] ?? '';
     const port = app.get(ApiPort);
     return methods.of(path).filter((method) => port.isServed(request, method, path));
-  });
+  };
+  const errors = new ErrorFilter(tellOutage, methodsOf, callbackErrors());
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     // Fastify would log the raw URL, and with it Sign.
@@ -85,33 +88,42 @@ export async function createApp(
   app.useGlobalFilters(errors);
   takeTrailingSlash(adapter.getInstance());
   app.get(Connections).attach(adapter.getInstance());
-  app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS);
+  app.get(ApiPort).attach(adapter.getInstance(), TIMEOUTS, isReceiver);
   tracing.traceRequests(adapter.getInstance());
-  measureAnswers(adapter.getInstance(), app.get(Metrics));
+  measureAnswers(adapter.getInstance(), app.get(Metrics), isReceiver);
   takeAnyType(adapter.getInstance());
   await protect(app, settings);
   app.get(CallbackGuard).attach(adapter.getInstance());
-  app.get(Bodies).attach(adapter.getInstance());
-  app.get(Answers).attach(adapter.getInstance());
+  app.get(RequestBodies).attach(adapter.getInstance());
+  app.get(ResponsesInFlight).attach(adapter.getInstance());
   if (logger.isLevelEnabled('debug')) logAnswers(adapter.getInstance(), logger);
   endConnections(adapter.getInstance(), app.get(Lifecycle));
+  app.get(OpenApiDocument).attach(app);
   app.get(Database).useReplica();
   await app.init();
   return app;
 }
 
-/** Opens the port, or both ports; where one cannot be opened the app is closed. */
-export async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
+/**
+ * Opens the port, or both ports; where one cannot be opened the app is closed.
+ * @returns the URLs of the receiver and of the query API.
+ */
+export async function listen(
+  app: NestFastifyApplication,
+  settings: Settings,
+): Promise<{ receiver: string; api: string }> {
   try {
-    await app.get(ApiPort).listen();
+    const api = await app.get(ApiPort).listen();
     await app.listen({ port: settings.port, host: settings.host, backlog: BACKLOG });
+    const receiver = await app.getUrl();
+    return { receiver, api: api ?? receiver };
   } catch (error) {
     await app.close();
     throw error;
   }
 }
 
-/** A query that PostgreSQL cannot answer now may be asked again. */
+/** A query that PostgreSQL cannot answer now may be sent again. */
 function tellOutage(error: unknown): unknown {
   if (!(error instanceof DatabaseUnavailableError)) return error;
   return new Problem(503, 'DATABASE_UNAVAILABLE', 'PostgreSQL does not answer; ask again.', {
@@ -143,7 +155,7 @@ function endConnections(fastify: FastifyInstance, lifecycle: Lifecycle): void {
   });
 }
 
-/** Who asked what, by the name of the key and the route, and which callback it was; never the address itself. */
+/** Name of the key, route and callback of a request; never the address itself. */
 function logAnswers(fastify: FastifyInstance, logger: Logger): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     logger.debug({

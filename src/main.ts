@@ -4,9 +4,17 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { createApp, listen } from './app.js';
 import { readEnvironment } from './config/environment.js';
-import { openDoors, parseSettings, type Settings, SettingsError } from './config/settings.js';
+import { placeOf } from './config/requirements.js';
+import {
+  securityWarnings,
+  parseSettings,
+  type Settings,
+  SettingsError,
+} from './config/settings.js';
 import { Database } from './database/database.js';
+import { requireFreePorts } from './http/free-ports.js';
 import { createLogger, terminal } from './http/logger.js';
+import { Metrics } from './metrics/metrics.js';
 import { stop, stopOnSignal } from './shutdown.js';
 
 // sysexits.h
@@ -17,7 +25,7 @@ setFlagsFromString('--heap-growing-percent=30');
 
 async function serve(settings: Settings): Promise<void> {
   const logger = createLogger(settings, await terminal());
-  const doors = openDoors(settings);
+  const doors = securityWarnings(settings);
   if (doors.length > 0) logger.warn(`open: ${doors.join('; ')}`);
   const starting = start(settings, logger);
   stopOnSignal(starting, { drainSeconds: settings.drainSeconds, logger });
@@ -40,8 +48,17 @@ function reason(error: unknown): string {
 }
 
 async function start(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
+  await requireFreePorts(settings);
   const app = await createApp(settings, logger);
-  await listen(app, settings);
+  const { receiver, api } = await listen(app, settings);
+  const database =
+    settings.databaseUrl === null
+      ? `embedded PostgreSQL in ${settings.dataDir}`
+      : `PostgreSQL at ${placeOf(settings.databaseUrl)}`;
+  const { version } = app.get(Metrics);
+  logger.info(
+    `topic-mirror ${version} at ${receiver}, ${database}; page at ${api}/, documentation at ${api}/docs`,
+  );
   return app;
 }
 

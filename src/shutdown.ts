@@ -7,9 +7,9 @@ import { Lifecycle } from './health/lifecycle.js';
 
 // npm passes on a Ctrl-C that the terminal has sent already: one press must not count twice.
 const SAME_SIGNAL_MS = 1_000;
-// Whoever does not read his answer by then gets none.
+// Slow clients are disconnected then.
 const CLOSE_TIMEOUT_MS = 4_000;
-// Every part has a shorter limit of its own; this one is for what nobody has thought of. The README tells it.
+// Every part has a shorter limit of its own; this one is for what nobody has thought of. In docs/install.md.
 const GIVE_UP_MS = 15_000;
 const LINGER_MS = 200;
 
@@ -28,7 +28,7 @@ export function stopOnSignal(
       logger.info(`${signal}: finishing what runs, then stopping`);
       // Also of a start that hangs. What has not started has taken nothing.
       setTimeout(() => process.exit(), drainSeconds * 1000 + GIVE_UP_MS).unref();
-      // A start that fails is told where it was begun.
+      // main.ts logs a failed start.
       void starting.then(
         (app) => stop(app, { drainSeconds, logger }),
         () => undefined,

@@ -1,7 +1,7 @@
 // Group commit: what arrives while a commit runs is collected and committed together next. Under
-// load the cost of a transaction is shared by many callers; alone, a caller waits for nobody.
+// load the cost of a transaction is shared by many callers; a single caller does not wait.
 
-/** The queue is full: the caller is refused now rather than kept waiting without bound. */
+/** The queue is full: the caller is rejected now instead of waiting without bound. */
 export class QueueFullError extends Error {
   readonly code = 'QUEUE_FULL';
 
@@ -45,8 +45,7 @@ export class GroupCommit<Item, Result> {
   }
 
   /**
-   * Resolves after the commit that kept the item; rejects with the commit's error, and then
-   * nothing or everything may be kept of it.
+   * Resolves after the commit of the item; rejects with the error of the commit, and then it may be stored or not.
    * @param onFault is called when a batch of the item was spoiled, by it or by another: it takes longer then.
    * @throws QueueFullError at once when too many wait already.
    */
@@ -82,17 +81,24 @@ export class GroupCommit<Item, Result> {
     this.running = null;
   }
 
+  /** Of what waits, the first, and of the others those that fit: a light item does not wait for heavy ones. */
   private take(): Batch<Item, Result> {
     const { maxBatch, weight } = this.options;
     if (!weight) return this.queue.splice(0, maxBatch);
-    let count = 0;
+    const batch: Waiting<Item, Result>[] = [];
+    const skipped: Waiting<Item, Result>[] = [];
     let sum = 0;
-    for (const { item } of this.queue) {
-      sum += weight.of(item);
-      if (count === maxBatch || (count > 0 && sum > weight.maxBatch)) break;
-      count += 1;
+    for (const waiting of this.queue) {
+      if (batch.length === maxBatch || sum >= weight.maxBatch) break;
+      const more = weight.of(waiting.item);
+      if (batch.length > 0 && sum + more > weight.maxBatch) skipped.push(waiting);
+      else {
+        sum += more;
+        batch.push(waiting);
+      }
     }
-    return this.queue.splice(0, count);
+    this.queue.splice(0, batch.length + skipped.length, ...skipped);
+    return batch;
   }
 
   private async settle(batch: Batch<Item, Result>): Promise<void> {

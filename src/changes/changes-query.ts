@@ -1,42 +1,7 @@
-// What a question to the feed asks for, and which cursors it takes. Pure.
-import { anyText, type ParameterTable, readParameters, wholeNumber } from '../http/parameters.js';
+// The parameters of a request to the feed, and the cursors it accepts. Pure.
 import { Problem } from '../http/problem.js';
-import type { Position, Stretch } from './changes.store.js';
-
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 500;
-const MAX_WAIT_SECONDS = 25;
-
-const toSeq = wholeNumber(0, Number.MAX_SAFE_INTEGER);
-
-export const CHANGES_PARAMETERS = {
-  after: {
-    description:
-      'The last `seq` that was seen: the `nextAfter` of the answer before. Without it the feed begins with the oldest change that is kept. A stream takes `Last-Event-ID` before it.',
-    schema: { type: 'integer', minimum: 0 },
-    example: 0,
-    parse: toSeq,
-  },
-  limit: {
-    description:
-      'How many changes an answer holds at most; a stream has no end. An answer ends early where it has grown to 4 MiB; `nextAfter` then goes on without a hole.',
-    schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
-    example: 50,
-    parse: wholeNumber(1, MAX_LIMIT),
-  },
-  wait: {
-    description: 'How many seconds to wait for the first change when there is none.',
-    schema: { type: 'integer', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
-    example: 0,
-    parse: wholeNumber(0, MAX_WAIT_SECONDS),
-  },
-  groupId: {
-    description: 'Only changes of this group and its topics.',
-    schema: { type: 'string' },
-    example: '@TGS#2J4SZEAEL',
-    parse: anyText,
-  },
-} as const satisfies ParameterTable;
+import { type ChangesQueryDto, DEFAULT_LIMIT, toSeq } from './dto/changes-query.dto.js';
+import type { Position, LogPage } from './changes.repository.js';
 
 export interface ChangesQuery {
   /** `null`: from the oldest change that is kept. */
@@ -46,9 +11,7 @@ export interface ChangesQuery {
   readonly groupId: string | null;
 }
 
-/** @throws Problem 400 for what is not allowed. */
-export function readChangesQuery(query: unknown): ChangesQuery {
-  const { after, limit, wait, groupId } = readParameters(query, CHANGES_PARAMETERS).given;
+export function changesQuery({ after, limit, wait, groupId }: ChangesQueryDto): ChangesQuery {
   return {
     after: after ?? null,
     limit: limit ?? DEFAULT_LIMIT,
@@ -109,9 +72,9 @@ export function requireKept(after: number, { latest, floor }: Position): void {
   );
 }
 
-/** The cursor after a stretch: past everything that was looked at. */
-export function nextAfter(after: number, limit: number, stretch: Stretch): number {
-  const { changes, latest, isCut } = stretch;
+/** The cursor after a page: past everything that was read. */
+export function nextAfter(after: number, limit: number, page: LogPage): number {
+  const { changes, latest, isCut } = page;
   const last = changes.at(-1);
   if (last !== undefined && (isCut || changes.length === limit)) return last.seq;
   return Math.max(after, latest);

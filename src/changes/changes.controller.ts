@@ -1,9 +1,21 @@
-import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import { ApiKeyGuard } from '../http/api-key.guard.js';
-import { readChangesQuery, readLastEventId } from './changes-query.js';
-import { ChangesReader } from './changes.reader.js';
+import { changesQuery, readLastEventId } from './changes-query.js';
+import { ChangesQueryDto } from './dto/changes-query.dto.js';
+import { QueryPipe } from '../http/query.pipe.js';
+import { ApiProblems, RequiresApiKey } from '../openapi/decorators.js';
+import { CHANGE } from '../openapi/examples.js';
+import { ChangesResponse } from './dto/change.dto.js';
+import { ChangesService } from './changes.service.js';
 import { EventStreams } from './event-streams.js';
 import { Feed } from './feed.js';
 
@@ -12,17 +24,47 @@ const EVENT_STREAM = 'text/event-stream';
 
 /** The feed: what changed, in the order of commits, without a hole. */
 @Controller('changes')
-@UseGuards(ApiKeyGuard)
+@ApiTags('Changes')
+@RequiresApiKey()
 export class ChangesController {
   constructor(
-    private readonly reader: ChangesReader,
+    private readonly reader: ChangesService,
     private readonly streams: EventStreams,
     private readonly feed: Feed,
   ) {}
 
   @Get()
-  async changes(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const query = readChangesQuery(request.query);
+  @ApiOperation({
+    summary: 'Returns all changes in the order of commits, without a hole',
+    description:
+      'Request JSON and pass on `nextAfter`, or send `Accept: text/event-stream` for a stream of server-sent events, whose ids are the `seq` of their change and which goes on after `Last-Event-ID`. A cursor before changes that are no longer kept, or of a time before a restore of the database, is answered 410: read the lists with the `latestSeq` of that problem as `minSeq`, then follow after it. An event named `end` carries the reason why the service ends a stream.',
+  })
+  @ApiHeader({ name: 'Last-Event-ID', description: 'The id of the last event, for a stream.' })
+  @ApiExtraModels(ChangesResponse)
+  @ApiOkResponse({
+    content: {
+      [JSON_TYPE]: {
+        schema: { $ref: getSchemaPath(ChangesResponse) },
+        example: { data: [CHANGE], nextAfter: 1 },
+      },
+      [EVENT_STREAM]: {
+        schema: { type: 'string' },
+        example: `retry: 2000\n\nid: 1\ndata: ${JSON.stringify(CHANGE)}\n\n: heartbeat\n\n`,
+      },
+    },
+  })
+  @ApiProblems({
+    400: ['INVALID_PARAMETER', 'INVALID_LAST_EVENT_ID'],
+    410: ['CHANGES_GONE', 'CURSOR_AHEAD'],
+    429: ['RATE_LIMITED', 'TOO_MANY_STREAMS_OF_KEY'],
+    503: ['TOO_MANY_STREAMS', 'TOO_MANY_ANSWERS', 'DATABASE_UNAVAILABLE'],
+  })
+  async followChanges(
+    @Query(QueryPipe) parameters: ChangesQueryDto,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const query = changesQuery(parameters);
     const isProbe = request.method === 'HEAD';
     if (wantsStream(request)) {
       const start = this.reader.start(

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import { nextAfter } from './changes-query.js';
-import type { Stretch } from './changes.store.js';
+import type { LogPage } from './changes.repository.js';
 import type { Feed } from './feed.js';
-import { pass, type Silence } from './news.js';
+import { advance, type UnchangedRange } from './change-signal.js';
 
 const RETRY_MS = 2_000;
 // What is sent at once, and so waits for a slow reader besides the buffers of its socket.
@@ -27,7 +27,7 @@ export interface StreamOptions {
 
 /**
  * One reader of the feed over server-sent events (HTML, 9.2). It is read for as fast as it takes what
- * it was sent, so it costs a batch of memory however slow it is, and whatever there is to tell.
+ * it was sent, so it costs one batch of memory, however slow it is.
  */
 export class EventStream {
   private isClosed = false;
@@ -59,7 +59,7 @@ export class EventStream {
   /** Serves until the reader goes, or is sent away. */
   async serve(): Promise<EndReason> {
     const bestBefore = performance.now() + MAX_AGE_MS * (0.9 + 0.2 * Math.random());
-    const follower = this.feed.follow();
+    const follower = this.feed.subscribe();
     let heartbeat = this.feed.heartbeat;
     try {
       let isTaken = await this.write(`retry: ${RETRY_MS}\n\n`);
@@ -87,29 +87,29 @@ export class EventStream {
 
   private async sendNext(): Promise<'some' | 'nothing' | 'unread' | 'not_taken' | 'changes_gone'> {
     const { groupId } = this.options;
-    const stretch = await this.feed.read(this.after, MAX_BATCH, groupId).catch(() => null);
-    if (stretch === null) {
+    const page = await this.feed.read(this.after, MAX_BATCH, groupId).catch(() => null);
+    if (page === null) {
       // The database is away: the feed is late, not wrong.
       await sleep(AFTER_ERROR_MS);
       return 'unread';
     }
-    if (this.after < stretch.floor) return 'changes_gone';
-    if (stretch.changes.length === 0) {
-      this.after = nextAfter(this.after, MAX_BATCH, stretch);
+    if (this.after < page.floor) return 'changes_gone';
+    if (page.changes.length === 0) {
+      this.after = nextAfter(this.after, MAX_BATCH, page);
       return 'nothing';
     }
-    const { bytes, last, isAll } = eventsOf(stretch);
+    const { bytes, last, isAll } = eventsOf(page);
     this.sentId = last;
-    this.after = isAll ? nextAfter(this.after, MAX_BATCH, stretch) : last;
+    this.after = isAll ? nextAfter(this.after, MAX_BATCH, page) : last;
     return (await this.write(bytes)) ? 'some' : 'not_taken';
   }
 
   /** Waits for news; what lies before them need not be looked at. */
-  private idle(news: Promise<Silence>): Promise<void> {
+  private idle(news: Promise<UnchangedRange>): Promise<void> {
     return new Promise((resolve) => {
       this.giveUp = resolve;
       void news.then((silence) => {
-        this.after = pass(silence, this.after);
+        this.after = advance(silence, this.after);
         resolve();
       });
       if (this.isStopped) resolve();
@@ -145,7 +145,7 @@ export class EventStream {
     });
   }
 
-  /** Says why and hangs up. */
+  /** Sends the reason and closes the connection. */
   private part(reason: EndReason): EndReason {
     this.response.end(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`);
     setTimeout(() => this.response.destroy(), PARTING_MS).unref();
@@ -157,27 +157,27 @@ interface Events {
   readonly bytes: Buffer;
   /** The `seq` of the last event. */
   readonly last: number;
-  /** Whether all of the stretch is in. */
+  /** Whether all of the page is in. */
   readonly isAll: boolean;
 }
 
-// Readers who keep up are given the same stretch.
-const composed = new WeakMap<Stretch, Events>();
+// Subscribers that are not behind get the same page.
+const composed = new WeakMap<LogPage, Events>();
 
 /** The events of as many changes as may be sent at once, of one at least. */
-function eventsOf(stretch: Stretch): Events {
-  const found = composed.get(stretch);
+function eventsOf(page: LogPage): Events {
+  const found = composed.get(page);
   if (found) return found;
   let text = '';
   let last = 0;
   let isAll = true;
-  for (const { seq, json } of stretch.changes) {
+  for (const { seq, json } of page.changes) {
     isAll = text === '' || text.length + json.length <= MAX_BATCH_CHARACTERS;
     if (!isAll) break;
     text += `id: ${seq}\ndata: ${json}\n\n`;
     last = seq;
   }
   const events = { bytes: Buffer.from(text), last, isAll };
-  composed.set(stretch, events);
+  composed.set(page, events);
   return events;
 }

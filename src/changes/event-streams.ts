@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Settings } from '../config/settings.js';
-import { Problem } from '../http/problem.js';
+import { OpenShares, tooMany } from '../http/open-shares.js';
 import { Metrics } from '../metrics/metrics.js';
 import { EventStream, type StreamOptions } from './event-stream.js';
 import { Feed } from './feed.js';
@@ -15,19 +15,19 @@ const HEADERS = {
   connection: 'close',
 };
 
-/** The streams of the feed that this process keeps open. */
+/** The open streams of this process. */
 @Injectable()
 export class EventStreams implements OnModuleDestroy {
   private readonly logger = new Logger('Feed');
   private readonly open = new Set<EventStream>();
-  private admitted = 0;
-  private readonly admittedOfKey = new Map<string, number>();
+  private readonly shares: OpenShares;
 
   constructor(
     private readonly feed: Feed,
     private readonly settings: Settings,
     private readonly metrics: Metrics,
   ) {
+    this.shares = new OpenShares(settings, (total) => metrics.feedStreams.set(total));
     metrics.onScrape(() => metrics.feedReaders.set(feed.readers));
   }
 
@@ -39,37 +39,17 @@ export class EventStreams implements OnModuleDestroy {
   async serve(reply: FastifyReply, groupId: string | null, start: Promise<number>): Promise<void> {
     const { apiKey } = reply.request;
     // Counted before anything is waited for, or many could come in at once.
-    const refusal = this.refusal(apiKey);
+    const refusal = this.feed.isStopped ? tooMany() : this.shares.refusal(apiKey);
     if (refusal !== null) {
       void start.catch(() => undefined);
       throw refusal;
     }
-    this.count(apiKey, 1);
+    const release = this.shares.take(apiKey);
     try {
       await this.stream(reply, { after: await start, groupId });
     } finally {
-      this.count(apiKey, -1);
+      release();
     }
-  }
-
-  private refusal(key: string | undefined): Problem | null {
-    const { feedMaxStreams, apiKeys } = this.settings;
-    const retry = { retryAfterSeconds: 5 };
-    if (this.admitted >= feedMaxStreams || this.feed.isStopped) {
-      const detail = 'This process takes no more streams; try again.';
-      return new Problem(503, 'TOO_MANY_STREAMS', detail, retry);
-    }
-    // So that there is room for each key whatever the others do.
-    const share = Math.max(1, Math.floor(feedMaxStreams / apiKeys.length));
-    if (key === undefined || (this.admittedOfKey.get(key) ?? 0) < share) return null;
-    const detail = `A key may have ${share} streams open here; end one, or try again.`;
-    return new Problem(429, 'TOO_MANY_STREAMS_OF_KEY', detail, retry);
-  }
-
-  private count(key: string | undefined, change: 1 | -1): void {
-    this.metrics.feedStreams.set((this.admitted += change));
-    if (key === undefined) return;
-    this.admittedOfKey.set(key, (this.admittedOfKey.get(key) ?? 0) + change);
   }
 
   private async stream(reply: FastifyReply, options: Omit<StreamOptions, 'slowMs'>): Promise<void> {

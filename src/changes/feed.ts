@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { atMost } from '../database/at-most.js';
-import { Database, type Server } from '../database/database.js';
-import { ChangesStore, type StoredChange, type Stretch } from './changes.store.js';
-import { News, type Silence } from './news.js';
+import { Database } from '../database/database.js';
+import { ChangesRepository, type StoredChange, type LogPage } from './changes.repository.js';
+import { CHANNEL, FORGET } from './channel.js';
+import { ChangeSignal, type UnchangedRange } from './change-signal.js';
 import { type CommittedBatch, OwnChanges } from './own-changes.js';
 import { RecentChanges } from './recent-changes.js';
-import { Turnstile } from './turnstile.js';
+import { Semaphore } from './semaphore.js';
 
-const CHANNEL = 'topic_mirror';
 // How long a change can stay unseen: with notifications only when one was lost.
 const POLL_MS = { on: 1_000, off: 200 } as const;
-// Commits follow each other in milliseconds: those of one moment are told together. Telling takes the
-// longer the more follow, and the writers share the processor.
+// Commits follow each other in milliseconds: those of one moment are published together. Publishing takes longer with
+// more subscribers, and the writers share the processor.
 const GATHER_MS = 20;
-const GATHER_MS_PER_FOLLOWER = 0.5;
+const GATHER_MS_PER_SUBSCRIBER = 0.5;
 const MAX_GATHER_MS = 500;
 const TAIL_BATCH = 1_000;
 const AFTER_ERROR_MS = 1_000;
@@ -31,42 +31,44 @@ const MAX_REST_MS = 200;
 const STOP_MS = 1_000;
 
 /**
- * The log of changes, followed: what this process commits is told at once, and one reader per process looks for
- * what others have. The latest are kept in memory for everybody who waits for them. It looks only while
- * somebody follows.
+ * Publishes the log of changes: commits of this process at once, those of others by one reader per process. The latest
+ * changes stay in memory for all subscribers. It reads only while there are subscribers.
  */
 @Injectable()
 export class Feed implements OnModuleDestroy {
   private readonly logger = new Logger('Feed');
   private readonly recent = new RecentChanges();
-  private readonly late = new Turnstile(MAX_LATE_READERS);
+  private readonly late = new Semaphore(MAX_LATE_READERS);
   private readonly listener;
-  private followers = 0;
+  private subscribers = 0;
   private tailing: Promise<void> | null = null;
   private readonly own = new OwnChanges();
-  private readonly news = new News();
-  private hint: () => void = () => undefined;
-  private hinted = false;
+  private readonly signal = new ChangeSignal();
+  private wake: () => void = () => undefined;
+  private isNotified = false;
+  /** Whether changes in memory may differ from the log. */
+  private isRewritten = false;
   /** The last `seq` that a notification named, and the last that was there to be read. */
   private announced = 0;
   private shown = 0;
   private catchUpMs = FIRST_CATCH_UP_MS;
-  /** When the database is asked whether something was committed of which nobody has told. */
+  /** When the next poll is due. */
   private nextReadAt = 0;
   private stopped = false;
   /** Rises with every heartbeat. */
   private heartbeats = 0;
 
   constructor(
-    private readonly store: ChangesStore,
+    private readonly store: ChangesRepository,
     private readonly settings: Settings,
     private readonly database: Database,
   ) {
-    this.listener = database.listener(CHANNEL, (seq) => {
-      this.announced = Math.max(this.announced, Number(seq) || 0);
+    this.listener = database.listener(CHANNEL, (payload) => {
+      this.isRewritten ||= payload === FORGET;
+      this.announced = Math.max(this.announced, Number(payload) || 0);
       this.catchUpMs = FIRST_CATCH_UP_MS;
-      this.hinted = true;
-      if (this.isDue) this.hint();
+      this.isNotified = true;
+      if (this.isDue) this.wake();
     });
   }
 
@@ -76,7 +78,7 @@ export class Feed implements OnModuleDestroy {
 
   /** How many follow the log now. */
   get readers(): number {
-    return this.followers;
+    return this.subscribers;
   }
 
   get heartbeat(): number {
@@ -84,61 +86,56 @@ export class Feed implements OnModuleDestroy {
   }
 
   /** Follows the log until `leave` is called. */
-  follow(): { leave: () => void } {
-    this.followers += 1;
+  subscribe(): { leave: () => void } {
+    this.subscribers += 1;
     if (this.settings.feedNotify === 'on') this.listener.start();
     this.tailing ??= this.tail();
     return {
       leave: () => {
-        this.followers -= 1;
-        if (this.followers === 0) this.hint();
+        this.subscribers -= 1;
+        if (this.subscribers === 0) this.wake();
       },
     };
   }
 
-  /** See `News.next`. */
-  next(groupId: string | null): Promise<Silence> {
-    return this.news.next(groupId, this.recent.head);
+  /** See `ChangeSignal.next`. */
+  next(groupId: string | null): Promise<UnchangedRange> {
+    return this.signal.next(groupId, this.recent.head);
   }
 
-  /** Tells of what this process has committed, to be called in the order of the commits. */
-  tell(batch: CommittedBatch): void {
-    // A replica shows it later, and whoever is told will read there.
-    if (this.tailing === null || this.database.nearest() === 'replica') return;
+  /** Publishes a commit of this process; in the order of the commits. */
+  publish(batch: CommittedBatch): void {
+    // A replica has it later, and subscribers read there.
+    if (this.tailing === null || this.database.nearest !== this.database.primary) return;
     this.own.add(batch);
-    this.hint();
+    this.wake();
   }
 
   /**
    * The first changes after `after`, of all groups or of one. A follower reads from memory as long
    * as it keeps up.
    */
-  async read(after: number, limit: number, groupId: string | null): Promise<Stretch> {
+  async read(after: number, limit: number, groupId: string | null): Promise<LogPage> {
     const kept = this.recent.read(after, limit, groupId);
     if (kept !== null) return kept;
     return this.late.run(async () => {
       const started = performance.now();
-      const stretch = await this.upToHead((from) =>
-        this.store.stretch(after, limit, groupId, from),
+      const { head } = this.recent;
+      // A replica may be behind what was published.
+      const page = await this.store.page(
+        { after, limit, groupId },
+        ({ latest }) => latest < (head ?? 0),
       );
       const restMs = REST_FACTOR * (performance.now() - started);
       await sleep(Math.min(restMs, MAX_REST_MS));
-      return stretch;
+      return page;
     });
-  }
-
-  /** A stretch of the replica, unless that is behind what others were already told of. */
-  private async upToHead(read: (from: Server) => Promise<Stretch>): Promise<Stretch> {
-    const { head } = this.recent;
-    const from = this.database.nearest();
-    const stretch = await read(from);
-    return from === 'primary' || stretch.latest >= (head ?? 0) ? stretch : read('primary');
   }
 
   // Before the HTTP server drains, which waits for every answer that is still open.
   async onModuleDestroy(): Promise<void> {
     this.stopped = true;
-    this.hint();
+    this.wake();
     this.wakeAll();
     await atMost(STOP_MS, Promise.all([this.listener.stop(), this.tailing]));
   }
@@ -149,11 +146,11 @@ export class Feed implements OnModuleDestroy {
       this.wakeAll();
     }, this.settings.feedHeartbeatSeconds * 1000);
     beat.unref();
-    while (this.followers > 0 && !this.stopped) {
+    while (this.subscribers > 0 && !this.stopped) {
       try {
-        this.tellOwn();
+        this.publishOwn();
         const isMore = this.isDue && (await this.advance());
-        await (isMore ? sleep(0) : this.untilHint());
+        await (isMore ? sleep(0) : this.untilWoken());
       } catch (error) {
         this.logger.warn({ msg: 'the changes cannot be read', err: error });
         await sleep(AFTER_ERROR_MS);
@@ -163,17 +160,17 @@ export class Feed implements OnModuleDestroy {
     this.recent.forget();
     this.own.forget();
     this.tailing = null;
-    if (this.followers > 0 && !this.stopped) this.tailing = this.tail();
+    if (this.subscribers > 0 && !this.stopped) this.tailing = this.tail();
   }
 
-  /** Whether the database is to be asked: something was announced that is not here, or may have been. */
+  /** Whether to read: something was announced that is not here, or may have been. */
   private get isDue(): boolean {
     const { head } = this.recent;
-    if (head === null || performance.now() >= this.nextReadAt) return true;
-    return this.hinted && this.announced > head;
+    if (head === null || this.isRewritten || performance.now() >= this.nextReadAt) return true;
+    return this.isNotified && this.announced > head;
   }
 
-  private tellOwn(): void {
+  private publishOwn(): void {
     const { head } = this.recent;
     if (head === null || this.own.isEmpty) return;
     const run = this.own.takeAfter(head);
@@ -183,36 +180,37 @@ export class Feed implements OnModuleDestroy {
 
   /** @returns whether there is more at once. */
   private async advance(): Promise<boolean> {
-    this.hinted = false;
+    this.isNotified = false;
+    if (this.isRewritten) this.recent.forget();
+    this.isRewritten = false;
     const { head } = this.recent;
-    const stretch = await this.store.stretch(
-      head ?? Number.MAX_SAFE_INTEGER,
-      TAIL_BATCH,
-      null,
-      this.database.nearest(),
+    const page = await this.store.page(
+      { after: head ?? Number.MAX_SAFE_INTEGER, limit: TAIL_BATCH, groupId: null },
+      // Read again soon.
+      () => false,
     );
-    this.shown = stretch.latest;
+    this.shown = page.latest;
     this.nextReadAt = performance.now() + this.pauseMs();
     // A replica that is late may still show the epoch before.
-    const isAnew = head === null || (this.recent.isOtherEpoch(stretch) && stretch.latest > head);
+    const isAnew = head === null || (this.recent.isOtherEpoch(page) && page.latest > head);
     if (isAnew) {
       this.own.forget();
-      this.recent.begin(stretch);
+      this.recent.begin(page);
       // Those who wait have looked at a time before.
-      this.news.wakeAll(0);
+      this.signal.emitAll(0);
       return false;
     }
-    this.recent.raiseFloor(stretch.floor);
-    const isFull = stretch.isCut || stretch.changes.length === TAIL_BATCH;
-    const last = stretch.changes.at(-1);
-    this.append(stretch.changes, isFull && last ? last.seq : stretch.latest);
+    this.recent.raiseFloor(page.floor);
+    const isFull = page.isCut || page.changes.length === TAIL_BATCH;
+    const last = page.changes.at(-1);
+    this.append(page.changes, isFull && last ? last.seq : page.latest);
     return isFull;
   }
 
   private append(changes: readonly StoredChange[], upTo: number): void {
     const before = this.recent.head ?? 0;
     const groupIds = this.recent.append(changes, upTo);
-    if (groupIds.size > 0) this.news.tell(groupIds, before);
+    if (groupIds.size > 0) this.signal.emit(groupIds, before);
   }
 
   /** How long nothing new may stay unseen. */
@@ -223,12 +221,12 @@ export class Feed implements OnModuleDestroy {
     return Math.min(this.catchUpMs, pollMs);
   }
 
-  private async untilHint(): Promise<void> {
-    await sleep(Math.min(GATHER_MS + this.followers * GATHER_MS_PER_FOLLOWER, MAX_GATHER_MS));
-    if (!this.own.isEmpty || this.isDue || this.stopped || this.followers === 0) return;
+  private async untilWoken(): Promise<void> {
+    await sleep(Math.min(GATHER_MS + this.subscribers * GATHER_MS_PER_SUBSCRIBER, MAX_GATHER_MS));
+    if (!this.own.isEmpty || this.isDue || this.stopped || this.subscribers === 0) return;
     await new Promise<void>((resolve) => {
       const timeout = setTimeout(resolve, this.nextReadAt - performance.now());
-      this.hint = () => {
+      this.wake = () => {
         clearTimeout(timeout);
         resolve();
       };
@@ -236,6 +234,6 @@ export class Feed implements OnModuleDestroy {
   }
 
   private wakeAll(): void {
-    this.news.wakeAll(this.recent.head ?? 0);
+    this.signal.emitAll(this.recent.head ?? 0);
   }
 }

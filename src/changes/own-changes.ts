@@ -1,4 +1,4 @@
-import type { StoredChange } from './changes.store.js';
+import type { StoredChange } from './changes.repository.js';
 
 /** What this process has committed: all changes after one `seq`, up to another. */
 export interface CommittedBatch {
@@ -30,7 +30,7 @@ export interface Run {
 // More than half a second has under load; what is left out is read from the database.
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 
-/** What this process has committed itself and not told yet: it need not be read from the database. */
+/** Commits of this process that are not published yet: they need not be read from the database. */
 export class OwnChanges {
   private batches: (Run & { readonly after: number })[] = [];
   private characters = 0;
@@ -70,10 +70,10 @@ export class OwnChanges {
   }
 }
 
-/** As `ChangesStore` reads it. */
+/** As `ChangesRepository` reads it. */
 function toStored(change: CommittedChange, at: string): StoredChange {
   const { seq, groupId, topicId, kind, origin, operatorAccount, platform, before, after } = change;
-  const told = {
+  const response = {
     seq,
     groupId,
     topicId,
@@ -85,5 +85,5 @@ function toStored(change: CommittedChange, at: string): StoredChange {
     before,
     after,
   };
-  return { seq, groupId, json: JSON.stringify(told) };
+  return { seq, groupId, json: JSON.stringify(response) };
 }

@@ -1,24 +1,24 @@
-import type { StoredChange, Stretch } from './changes.store.js';
+import type { StoredChange, LogPage } from './changes.repository.js';
 
-// Whatever the number of followers, this is kept once.
+// Held once, whatever the number of subscribers.
 const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 /** The latest changes, all of them from one on, as far as they fit a bounded memory. */
 export class RecentChanges {
   private changes: StoredChange[] = [];
   private characters = 0;
-  /** The last change of each group that is here: most who follow one group have nothing to look for. */
+  /** The last change of each group that is here: most subscribers of one group have nothing to read. */
   private readonly lastOfGroup = new Map<string, number>();
   /** Everything after this `seq`, up to the head, is here. */
   private from = 0;
   private floor = 0;
   private epoch = '';
   private latest: number | null = null;
-  /** What was read last: all who have kept up ask for the same. */
-  private asked: {
+  /** The last result: all subscribers that are not behind read the same. */
+  private lastRead: {
     readonly after: number;
     readonly limit: number;
-    readonly stretch: Stretch;
+    readonly page: LogPage;
   } | null = null;
 
   /** The last `seq` that is covered, or `null` before the beginning. */
@@ -27,7 +27,7 @@ export class RecentChanges {
   }
 
   /** Begins at the present: nothing before it is here. */
-  begin({ latest, floor, epoch }: Stretch): void {
+  begin({ latest, floor, epoch }: LogPage): void {
     this.forget();
     this.latest = latest;
     this.from = latest;
@@ -35,8 +35,8 @@ export class RecentChanges {
     this.epoch = epoch;
   }
 
-  /** Whether what is here is of another epoch: then a stretch does not go on after the head. */
-  isOtherEpoch({ epoch }: Stretch): boolean {
+  /** Whether the buffer is of another epoch: then a page does not continue it. */
+  isOtherEpoch({ epoch }: LogPage): boolean {
     return epoch !== this.epoch;
   }
 
@@ -48,7 +48,7 @@ export class RecentChanges {
   append(changes: readonly StoredChange[], upTo: number): ReadonlySet<string> {
     const head = this.latest ?? upTo;
     const groupIds = new Set<string>();
-    this.asked = null;
+    this.lastRead = null;
     this.latest = Math.max(head, upTo);
     for (const change of changes) {
       if (change.seq <= head) continue;
@@ -63,7 +63,7 @@ export class RecentChanges {
 
   /** Everything after this `seq` is in the log. */
   raiseFloor(seq: number): void {
-    this.asked = null;
+    this.lastRead = null;
     this.floor = seq;
   }
 
@@ -87,14 +87,14 @@ export class RecentChanges {
     this.characters = 0;
     this.lastOfGroup.clear();
     this.latest = null;
-    this.asked = null;
+    this.lastRead = null;
   }
 
   /** The first changes after `after`, or `null` where not all of them are here. */
-  read(after: number, limit: number, groupId: string | null): Stretch | null {
+  read(after: number, limit: number, groupId: string | null): LogPage | null {
     if (this.latest === null || after < this.from) return null;
-    if (groupId === null && this.asked?.after === after && this.asked.limit === limit) {
-      return this.asked.stretch;
+    if (groupId === null && this.lastRead?.after === after && this.lastRead.limit === limit) {
+      return this.lastRead.page;
     }
     const isNothing = groupId !== null && (this.lastOfGroup.get(groupId) ?? 0) <= after;
     const found: StoredChange[] = [];
@@ -107,9 +107,9 @@ export class RecentChanges {
       if (change && (groupId === null || change.groupId === groupId)) found.push(change);
     }
     const { latest, floor, epoch } = this;
-    const stretch = { changes: found, latest, floor, epoch };
-    if (groupId === null) this.asked = { after, limit, stretch };
-    return stretch;
+    const page = { changes: found, latest, floor, epoch };
+    if (groupId === null) this.lastRead = { after, limit, page };
+    return page;
   }
 
   private firstAfter(seq: number): number {

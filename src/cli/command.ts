@@ -1,10 +1,11 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { ParseArgsConfig } from 'node:util';
+import type { Progress } from './progress.js';
 
 /** Values of options by their names, as `parseArgs` gives them. */
 export type Options = Readonly<Record<string, string | boolean | undefined>>;
 
-/** Where a command writes what it has to say, line by line. */
+/** Writes one line. */
 export type Print = (line: string) => void;
 
 /** One word of the command line. */
@@ -15,7 +16,12 @@ export interface Command {
     Record<string, NonNullable<ParseArgsConfig['options']>[string] & { readonly meaning: string }>
   >;
   /** @returns whether all is well; else the process ends with 1. */
-  run(app: INestApplicationContext, options: Options, print: Print): Promise<boolean>;
+  run(
+    app: INestApplicationContext,
+    options: Options,
+    print: Print,
+    progress: Progress,
+  ): Promise<boolean>;
   /**
    * Does what can be done where the database cannot be used; without it the command ends with that error.
    * @param app has the settings and the REST API alone.
@@ -30,6 +36,16 @@ export interface Command {
 /** The command line itself is wrong; the message says what to write. */
 export class UsageError extends Error {
   readonly code = 'USAGE';
+}
+
+/** The command needs settings that are not set; the message names them. */
+export class MissingSettingsError extends Error {
+  readonly code = 'SETTINGS_MISSING';
+}
+
+/** "1 topic", "2 topics". */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 /** The text of an option, if it was given. */

@@ -1,32 +1,30 @@
-import { Diagnosis } from '../reconcile/diagnosis.js';
-import { databaseFault, type Finding, OutsideDiagnosis } from '../reconcile/outside-diagnosis.js';
-import { arrivalOf } from '../webhooks/callback.js';
-import type { Command, Print } from './command.js';
+import { Doctor } from '../reconcile/doctor.js';
+import { databaseFault, type Finding, OfflineDoctor } from '../reconcile/offline-doctor.js';
+import { arrivalOf } from '../journal/callback-id.js';
+import { type Command, countOf, type Print } from './command.js';
 
 const SIGNS = { ok: 'ok     ', warning: 'warning', fault: 'FAULT  ' } as const satisfies Record<
   Finding['verdict'],
   string
 >;
 
-/** Looks at everything a mirror needs, and says what to mend. */
+/** Checks everything that the mirror needs, and names the remedy of each fault. */
 export const doctor: Command = {
   summary: 'check settings, database, REST API, clock and callbacks; exit code 1 with a fault',
   options: {},
   run: (app, _options, print) => {
     const dateOf = (id: string): Date => new Date(arrivalOf(id) / 1000);
-    return report(app.get(Diagnosis).findings(dateOf), print);
+    return report(app.get(Doctor).findings(dateOf), print);
   },
   runWithoutDatabase: (app, error, print) =>
-    report(withoutDatabase(app.get(OutsideDiagnosis), error), print),
+    report(withoutDatabase(app.get(OfflineDoctor), error), print),
 };
 
-async function* withoutDatabase(
-  outside: OutsideDiagnosis,
-  error: unknown,
-): AsyncGenerator<Finding> {
+async function* withoutDatabase(outside: OfflineDoctor, error: unknown): AsyncGenerator<Finding> {
   yield* outside.settingsFindings();
   yield databaseFault(error);
   yield* outside.restFindings();
+  yield* outside.relayFindings();
 }
 
 /** @returns whether there was no fault. */
@@ -37,6 +35,6 @@ async function report(findings: AsyncIterable<Finding>, print: Print): Promise<b
     print(`${SIGNS[verdict]}  ${what}`);
     if (advice !== undefined) print(`${' '.repeat(SIGNS.ok.length)}  -> ${advice}`);
   }
-  print(faults === 0 ? 'no fault was found' : `${faults} to mend`);
+  print(faults === 0 ? 'no fault found' : `${countOf(faults, 'fault')} found`);
   return faults === 0;
 }

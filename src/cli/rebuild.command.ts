@@ -1,38 +1,42 @@
 import { hash } from 'node:crypto';
-import type { ChangeSet } from '../topics/change.js';
-import { TopicsService } from '../topics/topics.service.js';
-import { JournalStore } from '../webhooks/journal.store.js';
-import { readRequest } from '../webhooks/reading.js';
-import { type Command, textOf, UsageError } from './command.js';
+import type { ChangeSet } from '../topics/domain/change.js';
+import { TopicsService } from '../topics/write/topics.service.js';
+import { JournalRepository } from '../journal/journal.repository.js';
+import { readRequest } from '../webhooks/callback-reader.js';
+import { type Command, countOf, textOf, UsageError } from './command.js';
 
 const MAX_SHOWN = 20;
 
-/** Folds the whole journal from nothing, and compares the result with the tables. */
+/** Reduces the whole journal from nothing, and compares the result with the tables. */
 export const rebuild: Command = {
-  summary: 'with --check: fold the whole journal and compare the result with topics',
+  summary: 'with --check: compare topics with what the whole journal makes of them',
   options: {
-    check: { type: 'boolean', meaning: 'compare only; the tables are not touched' },
+    check: { type: 'boolean', meaning: 'compare only, write nothing' },
     passes: {
       type: 'string',
-      meaning: 'read the journal this many times, each time for a part of the groups (1)',
+      meaning:
+        'read the journal in so many passes, each for a part of the groups, to use less memory (1)',
     },
   },
-  run: async (app, options, print) => {
+  run: async (app, options, print, progress) => {
     if (options.check !== true) {
       throw new UsageError(
         'rebuild needs --check. To make topics anew, run replay on a database with an empty topics table.',
       );
     }
     const passes = Number(textOf(options, 'passes') ?? 1);
-    if (!(passes >= 1 && passes <= 10_000)) {
-      throw new UsageError('--passes must be a number from 1 to 10000');
+    if (!(Number.isInteger(passes) && passes >= 1 && passes <= 10_000)) {
+      throw new UsageError('--passes must be a whole number from 1 to 10000');
     }
     const topics = app.get(TopicsService);
-    const journal = app.get(JournalStore);
-    const sum = { compared: 0, verified: 0, untold: 0, mismatches: 0 };
+    const journal = app.get(JournalRepository);
+    let read = 0;
+    const sum = { compared: 0, verified: 0, unexplained: 0, mismatches: 0 };
     for (let pass = 0; pass < passes; pass += 1) {
       const sets: ChangeSet[] = [];
       for await (const page of journal.pages()) {
+        read += page.length;
+        progress.report(read, null, 'journal entries');
         for (const request of page) {
           const { entry: _, ...set } = readRequest(request).set;
           const [first] = set.changes;
@@ -46,20 +50,21 @@ export const rebuild: Command = {
       }
       sum.compared += found.compared;
       sum.verified += found.verified;
-      sum.untold += found.untold;
+      sum.unexplained += found.unexplained;
     }
+    progress.end();
     print(
-      `${sum.compared} topics compared, ${sum.mismatches} differ; ${sum.verified} left out as verified by the vendor, ${sum.untold} unknown to the journal`,
+      `${countOf(sum.compared, 'topic')} compared, ${sum.mismatches} differ; ${sum.verified} left out as verified by the vendor, ${sum.unexplained} unknown to the journal`,
     );
     if (sum.verified > 0) {
       print(
-        `not compared: ${sum.verified} topics of groups that were compared with the vendor, since these need not be what their callbacks say; reconcile compares them`,
+        `not compared: ${countOf(sum.verified, 'topic')} of groups that were compared with the vendor: these may differ from their callbacks. Use reconcile for them.`,
       );
     }
-    if (sum.untold > 0) {
-      print(`not compared: ${sum.untold} topics of which the journal holds no callback`);
+    if (sum.unexplained > 0) {
+      print(`not compared: ${countOf(sum.unexplained, 'topic')} without a callback in the journal`);
     }
-    if (sum.compared === 0) print('nothing was compared, so that nothing is proved');
+    if (sum.compared === 0) print('nothing was compared, so nothing is proved');
     return sum.mismatches === 0 && sum.compared > 0;
   },
 };

@@ -1,14 +1,14 @@
 import { Database } from '../database/database.js';
 import type { Command } from './command.js';
 
-/** Says what the service cannot see for itself: that the database is in an earlier state than it was. */
+/** For a database in an earlier state than before, where the service cannot notice that. */
 export const restored: Command = {
-  summary: 'after a restore that the service did not notice: begin a new epoch of seqs',
+  summary: 'begin a new epoch, after a restore that the service cannot notice',
   options: {},
   run: async (app, _options, print) => {
     const seq = await app.get(Database).beginEpoch();
-    print(`a new epoch began at seq ${seq}: cursors and ETags of before are refused`);
-    print('readers of the feed start over; run reconcile --all for what was lost');
+    print(`a new epoch began at seq ${seq}: earlier cursors and ETags are rejected`);
+    print('subscribers of the feed start over; run reconcile --all for what was lost');
     return true;
   },
 };

@@ -1,11 +1,26 @@
+/** What defaults depend on. */
+export interface Context {
+  readonly production: boolean;
+  /** Callbacks have to be signed unless IM_CALLBACK_AUTH says otherwise. */
+  readonly signed: boolean;
+}
+
 /**
- * How one setting is read: the words of its README row, and a parser from the text of the
+ * How one setting is read: the words of its row in docs/settings.md, and a parser from the text of the
  * environment. A parser throws a `RangeError` whose message says what the value must be, and never
  * repeats it: any text may hold a secret, if only one in the wrong place.
  */
 export interface Definition<T> {
+  /** The heading in docs/settings.md and `.env.example` of this setting and those after it. */
+  readonly group?: string;
   /** The text used when the variable is absent or empty; `null` when there is none. */
   readonly fallback: string | null;
+  /** The default where it depends on other settings; `fallback` is `null` then. */
+  readonly otherwise?: (context: Context) => T;
+  /** NAME_FILE may name a file that holds the value. */
+  readonly secret?: true;
+  /** The value in `.env.example`, where it is not `fallback`. */
+  readonly example?: string;
   readonly meaning: string;
   readonly parse: (text: string) => T;
 }

@@ -1,9 +1,11 @@
 import type { Environment } from './environment.js';
-import type { SettingName } from './schema.js';
-import type { Settings } from './settings.js';
+import type { SettingName, Values } from './schema.js';
+
+/** The settings, read. */
+type Given = Values & { readonly production: boolean; readonly imApiOrigin: string | null };
 
 /** What must be set here and is not, and what does not go together. */
-export function missing(env: Environment, settings: Settings): string[] {
+export function missing(env: Environment, settings: Given): string[] {
   const problems: string[] = [];
   if (settings.imCallbackAuth === 'token' && settings.imCallbackTokens.length === 0) {
     problems.push(
@@ -29,7 +31,7 @@ export function missing(env: Environment, settings: Settings): string[] {
   return problems;
 }
 
-function productionProblems(env: Environment, settings: Settings): string[] {
+function productionProblems(env: Environment, settings: Given): string[] {
   const problems: string[] = [];
   if (!isSet(env, 'IM_SDK_APP_ID')) {
     problems.push('IM_SDK_APP_ID is missing: set the SDKAppID of your app in the Chat console');
@@ -45,7 +47,7 @@ function productionProblems(env: Environment, settings: Settings): string[] {
   return problems;
 }
 
-function replicaProblems(env: Environment, settings: Settings): string[] {
+function replicaProblems(env: Environment, settings: Given): string[] {
   const { databaseUrl, databaseReplicaUrl } = settings;
   if (databaseReplicaUrl === null) return [];
   if (!isSet(env, 'DATABASE_URL')) {
@@ -55,8 +57,8 @@ function replicaProblems(env: Environment, settings: Settings): string[] {
   return ['DATABASE_REPLICA_URL must name another server than DATABASE_URL; leave it out if none'];
 }
 
-/** Where a URL leads, whoever goes there and how; `host` and `port` may stand among the parameters. */
-function placeOf(url: string): string {
+/** Host, port and path of a URL, without credentials; `host` and `port` may be among the parameters. */
+export function placeOf(url: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
   const [host, number] = [searchParams.get('host') ?? hostname, searchParams.get('port') ?? port];
   return `${host}:${number || '5432'}${pathname}`;

@@ -3,10 +3,15 @@ import { createHash } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import { list } from './definition.js';
 
+/** What a key of the query API may read beside the mirror itself. */
+export const SCOPES = ['callbacks'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 /** A key of the query API: the SHA-256 of its secret, and the name it has in the log. */
 export interface ApiKey {
   readonly name: string;
   readonly sha256: Buffer;
+  readonly scopes: readonly Scope[];
 }
 
 export function postgresUrl(value: string): string {
@@ -25,7 +30,7 @@ export function postgresUrl(value: string): string {
   return value;
 }
 
-// Parameters of Prisma's own former driver. Whoever sets them relies on them.
+// Parameters of Prisma's former driver, which have no effect here.
 const OF_PRISMA: Readonly<Record<string, string>> = {
   connection_limit: 'set DATABASE_POOL_SIZE',
   pgbouncer: 'set DATABASE_PREPARE=off',
@@ -56,6 +61,25 @@ export function httpUrl(value: string): string {
     throw new RangeError('must be a URL like http://127.0.0.1:4318');
   }
   return value;
+}
+
+export function relayUrl(value: string): string {
+  const url = /^https?:\/\//.test(value) && URL.canParse(value) ? new URL(value) : null;
+  if (url === null || url.hash !== '' || !isEncoded(url.username + url.password)) {
+    throw new RangeError(
+      'must be an http or https URL like https://backend.example.com/imcallback',
+    );
+  }
+  return url.href;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function ratio(value: string): number {
@@ -107,7 +131,7 @@ const NO_SECRET = createHash('sha256').digest();
 
 export function keyPairs(value: string): ApiKey[] {
   const entries = list(value).map((entry) => {
-    const match = /^([\w.-]{1,64}):([\da-f]{64})$/i.exec(entry);
+    const match = /^([\w.-]{1,64}):([\da-f]{64})(?::(.*))?$/is.exec(entry);
     if (!match?.[1] || !match[2]) {
       throw new RangeError(
         'must be name:sha256-hex pairs; make one with: printf %s "$SECRET" | sha256sum',
@@ -117,10 +141,22 @@ export function keyPairs(value: string): ApiKey[] {
     if (sha256.equals(NO_SECRET)) {
       throw new RangeError('holds the hash of an empty secret: was $SECRET set when it was made?');
     }
-    return { name: match[1], sha256 };
+    return { name: match[1], sha256, scopes: match[3] === undefined ? [] : scopes(match[3]) };
   });
   if (new Set(entries.map((key) => key.name)).size !== entries.length) {
     throw new RangeError('must not name two keys alike');
   }
   return entries;
+}
+
+function scopes(value: string): Scope[] {
+  return value.split('+').map((name) => {
+    const scope = SCOPES.find((known) => known === name);
+    if (scope === undefined) {
+      throw new RangeError(
+        `must be name:sha256-hex or name:sha256-hex:scope; the scopes are: ${SCOPES.join(', ')}`,
+      );
+    }
+    return scope;
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * Waits for something, but not for ever: it goes on unwatched after that time.
- * @returns whether it was over by then; rejects as it does.
+ * Waits for `work` for a limited time; it continues after that.
+ * @returns whether it ended by then; rejects as it does.
  */
 export function atMost(ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {

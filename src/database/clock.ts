@@ -1,4 +1,4 @@
-import type { Connection } from './database.js';
+import type { Connection } from './clients.js';
 import { milliseconds } from './dates.js';
 import { Prisma } from './generated/client.js';
 
@@ -7,6 +7,6 @@ export async function clockSkewMs(connection: Connection): Promise<number> {
   const sentAt = Date.now();
   const [row] = await connection.$queryRaw<{ nowMs: number }[]>`
     select ${milliseconds(Prisma.sql`clock_timestamp()`)} as "nowMs"`;
-  if (!row) throw new Error('PostgreSQL does not tell its clock');
+  if (!row) throw new Error('PostgreSQL did not return its clock');
   return (sentAt + Date.now()) / 2 - row.nowMs;
 }

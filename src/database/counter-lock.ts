@@ -1,6 +1,6 @@
 // The lock of the counter, as one statement of a transaction: keeps all other writers out until that ends, and gives
 // up where another keeps it out. A process that stops in the middle does not keep the lock, whether it stops between
-// two statements, before it has taken what it asked for, or before all of a statement was sent; against the last only
+// two statements, before it has taken its lock, or before all of a statement was sent; against the last only
 // PostgreSQL 17 and newer has a remedy.
 
 /** How long a statement waits for a lock. */

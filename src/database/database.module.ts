@@ -1,5 +1,5 @@
-// Owns the connection to PostgreSQL: the embedded server, migrations, transactions, group commit.
-// Hides the driver and Prisma from everybody but the stores.
+// Owns the connection to PostgreSQL: the embedded server, migrations, transactions.
+// Hides the driver and Prisma from all but the repositories.
 import { Module } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Database } from './database.js';

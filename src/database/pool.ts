@@ -1,10 +1,14 @@
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import pg from 'pg';
 
 /** A client of pg, with what its types leave out. */
 interface ClientInside {
   readonly connection: { readonly stream: Socket };
-  /** Whether it has nothing to wait for. */
+  readonly host: string;
+  readonly port: number;
+  readonly processID: number | null;
+  readonly secretKey: number | null;
+  /** Whether no answer is due. */
   readonly readyForQuery: boolean;
 }
 
@@ -14,7 +18,9 @@ export interface PoolOptions {
   readonly connectTimeoutMs: number;
   /** How long a connection may stay silent while an answer is due. */
   readonly silenceTimeoutMs: number;
-  /** Looks at each connection before it is used first; one that it rejects is closed. */
+  /** Whether the server is to end a statement that this side has given up: one that only reads. */
+  readonly isCancelling?: boolean;
+  /** Checks each connection before its first use; a rejected one is closed. */
   readonly verify?: (client: pg.PoolClient) => Promise<void>;
 }
 
@@ -28,6 +34,7 @@ export function createPool({
   max,
   connectTimeoutMs,
   silenceTimeoutMs,
+  isCancelling = false,
   verify,
 }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -42,13 +49,33 @@ export function createPool({
     const { stream } = inside.connection;
     stream.setTimeout(silenceTimeoutMs);
     stream.on('timeout', () => {
-      if (!inside.readyForQuery) stream.destroy();
+      if (inside.readyForQuery) return;
+      if (isCancelling) cancel(inside, connectTimeoutMs);
+      stream.destroy();
     });
   });
   return pool;
 }
 
-/** Calls `work` with a connection that a pool has given out: if it breaks, `work` is told, and nobody else. */
+const CANCEL_REQUEST = 80_877_102;
+
+/**
+ * Asks the server to cancel what a connection runs; there is no answer. Otherwise it would go on to the end, beside
+ * those of the connections that follow. Source: documentation of PostgreSQL, 54.7, CancelRequest.
+ */
+function cancel(client: ClientInside, timeoutMs: number): void {
+  const { host, port, processID, secretKey } = client;
+  if (processID === null || secretKey === null) return;
+  const message = Buffer.alloc(16);
+  [message.length, CANCEL_REQUEST, processID, secretKey].forEach((word, index) =>
+    message.writeInt32BE(word, 4 * index),
+  );
+  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
+  socket.on('error', () => undefined).setTimeout(timeoutMs, () => socket.destroy());
+  socket.end(message);
+}
+
+/** Calls `work` with a connection of a pool. If the connection breaks, only `work` fails. */
 export async function guarded<T>(
   client: pg.PoolClient,
   work: (client: pg.PoolClient) => Promise<T>,
@@ -63,7 +90,7 @@ export async function guarded<T>(
   }
 }
 
-/** What the connections of a pool do now. */
+/** Use of the connections of a pool. */
 export interface PoolUse {
   readonly used: number;
   readonly idle: number;

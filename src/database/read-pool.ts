@@ -20,7 +20,7 @@ export class ReadPool {
     private readonly create: () => pg.Pool,
     /** Whether a connection may keep what it has prepared. */
     private readonly prepares: boolean,
-    /** How often a statement is asked again that another transaction was in the way of. */
+    /** How often a statement is repeated after a conflict with another transaction. */
     private readonly conflictRetries = 0,
   ) {
     this.pool = this.open();
@@ -31,7 +31,7 @@ export class ReadPool {
   }
 
   /**
-   * The rows of one statement that only reads. On a connection that broke it is asked once more.
+   * The rows of one statement that only reads. After a broken connection it is repeated once.
    * @param name of a statement whose text is always the same: each connection plans it only once,
    *   and planning costs about as much as answering
    * @throws DatabaseUnavailableError when PostgreSQL does not answer.
@@ -64,6 +64,7 @@ export class ReadPool {
     try {
       return (await pool.query<Row>(query)).rows;
     } catch (error) {
+      if (isFull(error)) throw new DatabaseUnavailableError(error);
       if (isRecoveryConflict(error) || !isBroken(error)) throw error;
     }
     // The other idle connections have most likely broken with it.
@@ -84,6 +85,11 @@ export class ReadPool {
     pool.on('error', () => undefined);
     return pool;
   }
+}
+
+/** Whether no connection became free in time. Another pool would only run more statements beside those of this one. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && error.message === 'timeout exceeded when trying to connect';
 }
 
 /** Whether a connection or its server gave up; an error without a state is one of the network. */

@@ -4,28 +4,28 @@ import { isDataFault, isRecoveryConflict } from './errors.js';
 import { neededMigrations } from './migrations.js';
 import type { ReadPool, Statement } from './read-pool.js';
 
-// How soon it is seen that it is there again, and that it is no replica any more.
-const LOOK_AGAIN_MS = { up: 2_000, away: 1_000 } as const;
+// Intervals of the checks whether it is available again, and whether it is still a replica.
+const CHECK_MS = { up: 2_000, away: 1_000 } as const;
 
-/** Reads that were meant for the replica and were answered by the primary, since the start. */
+/** Reads for the replica that the primary answered, since the start. */
 export interface Fallbacks {
   away: number;
   conflict: number;
 }
 
-/** It answers, but reads must not go there. */
+/** The replica answers, but must not be read. */
 class UnfitError extends Error {}
 
 /**
- * A streaming replica. It replays commits in their order, so it shows the primary as that was some
- * time ago. What it cannot answer is asked of the primary, and while it is away everything is.
+ * A streaming replica. It replays commits in their order, so it shows an earlier state of the primary. The primary
+ * answers what the replica cannot, and everything while the replica is unavailable.
  */
 export class Replica {
   readonly fallbacks: Fallbacks = { away: 0, conflict: 0 };
   private readonly logger = new Logger('Database');
   private state: 'unknown' | 'up' | 'away' = 'unknown';
   private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> = Promise.resolve();
+  private checking: Promise<void> = Promise.resolve();
   private isStopped = false;
   private needed: readonly string[] | null = null;
 
@@ -36,23 +36,23 @@ export class Replica {
     private readonly epoch: () => string | null,
   ) {}
 
-  /** Whether reads go there now. */
+  /** Whether the replica is read now. */
   get isUp(): boolean {
     return this.state === 'up';
   }
 
-  /** The same for a read that is about to be made. */
+  /** The same for a read that follows; counts a fallback otherwise. */
   isThere(): boolean {
     if (!this.isUp) this.fallbacks.away += 1;
     return this.isUp;
   }
 
-  /** Looks after it from now on: before the first look nothing is asked of it. */
+  /** Begins the checks: before the first one the replica is not read. */
   watch(): void {
-    this.lookIn(0);
+    this.scheduleCheck(0);
   }
 
-  /** Like ReadPool.query, of the primary where need be. */
+  /** Like ReadPool.query; falls back to the primary. */
   async query<Row extends pg.QueryResultRow>(statement: Statement, name?: string): Promise<Row[]> {
     if (this.isUp) {
       try {
@@ -69,10 +69,10 @@ export class Replica {
     return this.primary.query<Row>(statement, name);
   }
 
-  /** Looks at it now. @returns why it must not be read, or `null`. */
+  /** Checks the replica now. @returns why it must not be read, or `null`. */
   async obstacle(): Promise<unknown> {
     try {
-      await this.judge();
+      await this.requireUsable();
       return null;
     } catch (error) {
       return error;
@@ -82,39 +82,39 @@ export class Replica {
   async end(): Promise<void> {
     this.isStopped = true;
     clearTimeout(this.timer);
-    await this.looking;
+    await this.checking;
     await this.pool.end();
   }
 
   private lose(error: unknown): void {
     if (this.state !== 'away') {
       this.logger.warn({ msg: 'the replica is away, the primary is read instead', err: error });
-      // Sooner than it was going to be.
-      if (this.state === 'up') this.lookIn(LOOK_AGAIN_MS.away);
+      // Sooner than scheduled.
+      if (this.state === 'up') this.scheduleCheck(CHECK_MS.away);
     }
     this.state = 'away';
   }
 
-  private lookIn(delayMs: number): void {
+  private scheduleCheck(delayMs: number): void {
     clearTimeout(this.timer);
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
-      this.looking = this.look().finally(() =>
-        this.lookIn(this.isUp ? LOOK_AGAIN_MS.up : LOOK_AGAIN_MS.away),
+      this.checking = this.check().finally(() =>
+        this.scheduleCheck(this.isUp ? CHECK_MS.up : CHECK_MS.away),
       );
     }, delayMs);
     this.timer.unref();
   }
 
-  private async look(): Promise<void> {
+  private async check(): Promise<void> {
     const obstacle = await this.obstacle();
     if (obstacle !== null) return this.lose(obstacle);
     if (this.state !== 'up') this.logger.log('the replica is there, answers are read from it');
     this.state = 'up';
   }
 
-  /** @throws UnfitError where it is no replica, one of another database, or not far enough for this build. */
-  private async judge(): Promise<void> {
+  /** @throws UnfitError for a server that is no replica, one of another database, or one that lacks migrations. */
+  private async requireUsable(): Promise<void> {
     const [server] = await this.pool.query<{ isStandby: boolean }>(IS_STANDBY);
     if (!server?.isStandby) {
       throw new UnfitError('DATABASE_REPLICA_URL names a server that is no replica, or no longer');
@@ -128,11 +128,11 @@ export class Replica {
       );
     }
     const [shown] = await this.pool.query<{ epoch: string }>(EPOCH);
-    if (shown?.epoch !== this.epoch()) await this.compare(shown?.epoch);
+    if (shown?.epoch !== this.epoch()) await this.requireEpoch(shown?.epoch);
   }
 
-  /** Another process may have begun an epoch that is not known here. @throws UnfitError where none has. */
-  private async compare(shown: string | undefined): Promise<void> {
+  /** Another process may have begun an epoch that is unknown here. @throws UnfitError if none has. */
+  private async requireEpoch(shown: string | undefined): Promise<void> {
     const [latest] = await this.primary.query<{ epoch: string }>(EPOCH);
     if (shown === latest?.epoch) return;
     throw new UnfitError(
@@ -148,7 +148,7 @@ const MIGRATIONS: Statement = {
           where finished_at is not null`,
   values: [],
 };
-// No two databases have the same.
+// Unique among all databases.
 const EPOCH: Statement = {
   text: 'select epoch::text as epoch from epoch where id = 1',
   values: [],

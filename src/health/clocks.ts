@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { clockSkewMs } from '../database/clock.js';
 import { Database } from '../database/database.js';
-import { FiguresStore } from './figures.store.js';
+import { GaugesRepository } from './gauges.repository.js';
 
 const INTERVAL_MS = 60_000;
 
-/** Records how far the clock of this process is off, for the doctor of any process to see. */
+/** Records the clock skew of this process, for the doctor of any process. */
 @Injectable()
 export class Clocks implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger('Health');
@@ -15,7 +15,7 @@ export class Clocks implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly database: Database,
-    private readonly store: FiguresStore,
+    private readonly repository: GaugesRepository,
   ) {}
 
   onModuleInit(): void {
@@ -33,6 +33,6 @@ export class Clocks implements OnModuleInit, OnModuleDestroy {
   }
 
   private async record(): Promise<void> {
-    await this.store.recordClock(this.process, await clockSkewMs(this.database.connection));
+    await this.repository.recordClock(this.process, await clockSkewMs(this.database.connection));
   }
 }

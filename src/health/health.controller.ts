@@ -1,23 +1,48 @@
 import { Controller, Get, Header, HttpStatus, Res } from '@nestjs/common';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Database } from '../database/database.js';
 import { Metrics } from '../metrics/metrics.js';
+import { ApiProblems } from '../openapi/decorators.js';
 import { Spool } from '../spool/spool.js';
 import { Lifecycle } from './lifecycle.js';
 
-interface Readiness {
-  /** `starting` until PostgreSQL has answered once: its schema is not known. */
-  readonly status: 'ready' | 'starting' | 'draining';
-  /** Told, but no reason to take a replica out: all share it, and callbacks are still taken. */
-  readonly database: 'up' | 'down';
-  /** Told where there is one: without it the primary is read. */
-  readonly replica?: 'up' | 'down';
-  /** How many callbacks wait on disk for the database. */
-  readonly spooled: number;
+class Liveness {
+  @ApiProperty({ enum: ['live'] })
+  readonly status!: 'live';
 }
 
-/** Probes and figures; open to whoever reaches the port. */
+class Readiness {
+  /** `starting` until PostgreSQL has answered once: its schema is not known. */
+  @ApiProperty({ enum: ['ready', 'starting', 'draining'] })
+  readonly status!: 'ready' | 'starting' | 'draining';
+
+  /** No reason to take a replica out: all share it, and callbacks are still taken. */
+  @ApiProperty({ enum: ['up', 'down'] })
+  readonly database!: 'up' | 'down';
+
+  @ApiPropertyOptional({
+    enum: ['up', 'down'],
+    description: 'Absent where no replica is set. The primary is read while it is down.',
+  })
+  readonly replica?: 'up' | 'down';
+
+  @ApiProperty({ type: 'integer', description: 'The callbacks on disk, to be stored.' })
+  readonly spooled!: number;
+}
+
+/** Probes and metrics, without authentication. */
 @Controller()
+@ApiTags('Operations')
+@ApiProblems({ 414: ['URI_TOO_LONG'] })
 export class HealthController {
   constructor(
     private readonly database: Database,
@@ -28,12 +53,26 @@ export class HealthController {
 
   /** The process answers. */
   @Get('livez')
-  live(): { status: 'live' } {
+  @ApiOperation({ summary: 'Returns whether the process answers' })
+  @ApiOkResponse({ type: Liveness, example: { status: 'live' } })
+  live(): Liveness {
     return { status: 'live' };
   }
 
   /** The process listens and the schema is current; 503 before, and once it drains. */
   @Get('readyz')
+  @ApiOperation({
+    summary: 'Returns whether the process takes requests; 503 while it starts or drains',
+  })
+  @ApiOkResponse({
+    type: Readiness,
+    example: { status: 'ready', database: 'up', spooled: 0 },
+  })
+  @ApiServiceUnavailableResponse({
+    type: Readiness,
+    description: 'It starts or drains.',
+    example: { status: 'draining', database: 'up', spooled: 0 },
+  })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const database = (await this.database.isUp()) ? 'up' : 'down';
     const { replicaUse } = this.database;
@@ -46,8 +85,18 @@ export class HealthController {
   }
 
   @Get('metrics')
+  @ApiOperation({
+    operationId: 'metrics',
+    summary: 'Returns the metrics of the process for Prometheus',
+  })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({
+    type: String,
+    example:
+      'topicmirror_callbacks_total{command="Group.CallbackAfterCreateTopic",outcome="applied"} 1\n',
+  })
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  figures(): Promise<string> {
+  exposition(): Promise<string> {
     return this.metrics.expose();
   }
 

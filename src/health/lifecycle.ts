@@ -9,7 +9,7 @@ export class Lifecycle implements BeforeApplicationShutdown {
     return this.draining;
   }
 
-  /** From now on `/readyz` answers 503 and every answer asks its client to close the connection. */
+  /** From now on `/readyz` answers 503 and every response carries `Connection: close`. */
   drain(): void {
     this.draining = true;
   }

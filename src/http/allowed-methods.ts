@@ -17,7 +17,7 @@ export class AllowedMethods {
       // Routes have the names that the router has, in capitals.
       for (const one of [method].flat() as HTTPMethod[]) {
         this.methods.add(one);
-        // A route may be told of again with another prefix or version.
+        // A route may be registered again with another prefix or version.
         if (!this.router.hasRoute(one, url)) this.router.on(one, url, () => undefined);
       }
     });

@@ -1,18 +1,21 @@
 import type { FastifyInstance } from 'fastify';
 import { type Metrics, STATUS_CLASSES } from '../metrics/metrics.js';
-import { CALLBACK_PATHS } from './callback-answer.js';
+import type { ReceiverMatch } from './api-port.js';
 
-const RECEIVER: ReadonlySet<string> = new Set(CALLBACK_PATHS);
-// Its answers wait for something to tell, or never end.
+// Its answers wait for a change, or never end.
 const FEED = '/changes';
 
-/** Measures how long each answer took, by route; of callbacks apart, since theirs have a deadline. */
-export function measureAnswers(fastify: FastifyInstance, metrics: Metrics): void {
+/** Measures the time to each answer by route; callbacks, which have a deadline, apart. */
+export function measureAnswers(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+  isReceiver: ReceiverMatch,
+): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const { url = 'none' } = request.routeOptions;
     const status = STATUS_CLASSES[Math.floor(reply.statusCode / 100) - 2] ?? '5xx';
     const seconds = reply.elapsedTime / 1000;
-    if (RECEIVER.has(url) && request.method === 'POST') {
+    if (isReceiver(request.method, url)) {
       metrics.callbackAnswer.observe(seconds, status);
     } else if (url !== FEED) metrics.httpRequest.observe({ route: url, status }, seconds);
     done();

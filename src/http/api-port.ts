@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import { Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
-import { Bodies } from './bodies.js';
-import { isReceiverPath } from './callback-answer.js';
+import { RequestBodies } from './bodies.js';
 import { Connections } from './connections.js';
 import { Problem } from './problem.js';
+
+/** Whether a method of a path, or of the route of a request, is the receiver's. */
+export type ReceiverMatch = (method: string, path: string | undefined) => boolean;
 
 /**
  * With API_PORT set, a port of its own for everything but the receiver, which is then all that the
@@ -16,16 +18,18 @@ export class ApiPort {
   private readonly logger = new Logger('ApiPort');
   private readonly requests = new WeakSet<IncomingMessage>();
   private server: Server | null = null;
+  private isReceiver: ReceiverMatch = () => false;
 
   constructor(
     private readonly settings: Settings,
     private readonly connections: Connections,
-    private readonly bodies: Bodies,
+    private readonly bodies: RequestBodies,
   ) {}
 
   /** Divides the routes between the ports; before the first request, and before other hooks. */
-  attach(fastify: FastifyInstance, options: ServerOptions): void {
+  attach(fastify: FastifyInstance, options: ServerOptions, isReceiver: ReceiverMatch): void {
     if (this.settings.apiPort === null) return;
+    this.isReceiver = isReceiver;
     const server = createServer(options);
     // Before the listeners that answer.
     for (const event of ['request', 'checkContinue']) {
@@ -55,7 +59,7 @@ export class ApiPort {
   isServed(request: FastifyRequest, method: string, route: string | undefined): boolean {
     if (this.server === null) return true;
     const isForReceiver = !this.requests.has(request.raw);
-    return isForReceiver === (method === 'POST' && isReceiverPath(route));
+    return isForReceiver === this.isReceiver(method, route);
   }
 
   /**

@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
 import { Metrics } from '../metrics/metrics.js';
-import { ByteRoom } from './byte-room.js';
+import { Rejections } from '../metrics/rejections.js';
+import { clientAddress } from './client-address.js';
+import { ByteBudget } from './byte-budget.js';
 import { hasBody } from './connections.js';
 import { Problem } from './problem.js';
 
@@ -29,15 +31,16 @@ const HOLD_MS = 2_200;
  * are answered is bounded: a large one waits for room before it is read.
  */
 @Injectable()
-export class Bodies {
-  private readonly room: ByteRoom;
+export class RequestBodies {
+  private readonly room: ByteBudget;
   private readonly expecting = new WeakSet<IncomingMessage>();
 
   constructor(
     settings: Settings,
-    private readonly metrics: Metrics,
+    metrics: Metrics,
+    private readonly rejections: Rejections,
   ) {
-    this.room = new ByteRoom(settings.bodiesMaxBytes);
+    this.room = new ByteBudget(settings.bodiesMaxBytes);
     metrics.onScrape(() => metrics.bodyBytes.set(this.room.taken));
   }
 
@@ -70,7 +73,7 @@ export class Bodies {
     });
   }
 
-  /** Whoever asks before sending a body is told to send it only when it is going to be read. */
+  /** `Expect: 100-continue` is answered only when the body is going to be read. */
   watch(fastify: FastifyInstance, server: Server): void {
     server.on('checkContinue', (request, reply) => {
       this.expecting.add(request);
@@ -91,7 +94,7 @@ export class Bodies {
   }
 
   /** @throws Problem 503 when there is none in time; not before the vendor has given up waiting. */
-  private async awaitRoom(bytes: number, { raw }: FastifyReply): Promise<void> {
+  private async awaitRoom(bytes: number, { raw, request }: FastifyReply): Promise<void> {
     const over = new AbortController();
     const abort = (): void => over.abort();
     const waitTimer = setTimeout(abort, MAX_WAIT_MS);
@@ -99,7 +102,7 @@ export class Bodies {
     try {
       const isFull = this.room.waiting >= MAX_WAITING;
       if (!isFull && (await this.room.wait(bytes, over.signal))) return;
-      this.metrics.callbacksRejected.inc({ reason: 'no room for the body' });
+      this.rejections.add('no room for the body', clientAddress(request), request.query);
       if (!isFull && !raw.destroyed) await this.hold(raw);
     } finally {
       clearTimeout(waitTimer);

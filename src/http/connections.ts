@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
 import { Metrics } from '../metrics/metrics.js';
 
@@ -14,7 +14,8 @@ const LINGER_BYTES = 64 * 1024;
 /**
  * The connections of this process. Of those over which no authentic request has come, only so many stay
  * open: each further one ends the oldest. Behind an answer that was given before the body had come, the
- * connection ends, and little more of the body is read.
+ * connection ends, and little more of the body is read. Requests are not pipelined: a connection ends behind the
+ * response to the first.
  */
 @Injectable()
 export class Connections {
@@ -44,9 +45,10 @@ export class Connections {
   attach(fastify: FastifyInstance): void {
     this.watch(fastify.server);
     fastify.addHook('onRequest', (request, reply, done) => {
-      // Was sent behind one that ended the connection.
-      if (this.ending.has(request.raw.socket)) void reply.hijack();
-      else done();
+      const { socket } = request.raw;
+      if (!this.ending.has(socket) && !isPipelined(reply)) return done();
+      void reply.hijack();
+      if (!this.ending.has(socket)) this.endBehindFirst(socket, reply);
     });
     // While it is answered, a connection is not idle: the number of answers has bounds of its own.
     fastify.addHook('preHandler', ({ raw: { socket } }, _reply, done) => {
@@ -64,15 +66,30 @@ export class Connections {
         void reply.header('connection', 'close');
         this.ending.add(raw.socket);
         linger(raw);
-      }
+      } else if (this.ending.has(raw.socket)) void reply.header('connection', 'close');
       done(null, payload);
     });
+  }
+
+  /**
+   * What waits for its turn would take memory without bound, and never learn that the connection broke. The client
+   * repeats it over another connection (RFC 9112, 9.3.2).
+   */
+  private endBehindFirst(socket: Socket, { raw }: FastifyReply): void {
+    this.ending.add(socket);
+    socket.pause();
+    raw.once('socket', () => socket.destroySoon());
   }
 
   private isProof(request: FastifyRequest): boolean {
     if (request.apiKey !== undefined) return true;
     return request.isAuthentic && this.settings.imCallbackAuth !== 'off';
   }
+}
+
+/** Whether the response to an earlier request still has the connection. */
+function isPipelined({ raw }: FastifyReply): boolean {
+  return raw.socket === null;
 }
 
 export function hasBody({ headers }: IncomingMessage): boolean {

@@ -1,21 +1,24 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { callbackFailure, hasCallbackQuery, isCallbackPath } from './callback-answer.js';
 import { Problem, problemDocument, toProblem } from './problem.js';
 
-/** Turns whatever was thrown into an answer of the contract: the vendor's three keys, or a problem. */
+/** The JSON of an error for requests that get no problem document; `null` for all others. */
+export type ErrorForm = (request: FastifyRequest, status: number, detail: string) => string | null;
+
+/** Turns any error into a response: a problem document, or the form of the request's receiver. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
-  private isAstrayTold = false;
 
   /**
    * @param translate gives the errors of the layers below a meaning for the caller
    * @param methodsOf the methods that the path of a request has on its port
+   * @param otherForm used in place of a problem document where it gives a body
    */
   constructor(
     private readonly translate: (error: unknown) => unknown,
     private readonly methodsOf: (request: FastifyRequest) => readonly string[],
+    private readonly otherForm: ErrorForm,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -39,29 +42,15 @@ export class ErrorFilter implements ExceptionFilter {
     }
     if (status === 405) void reply.header('allow', allowed.join(', '));
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (isCallbackPath(request)) {
-      void reply.status(status).type(JSON_TYPE).send(callbackFailure(status, problem.detail));
-    } else {
-      this.tellAstray(request);
+    const body = this.otherForm(request, status, problem.detail);
+    if (body !== null) void reply.status(status).type(JSON_TYPE).send(body);
+    else {
       const document = JSON.stringify(problemDocument(problem, request.id));
       void reply.status(status).type('application/problem+json').send(document);
     }
   }
-
-  /** A console that points elsewhere sends everything there: told once. */
-  private tellAstray(request: FastifyRequest): void {
-    if (this.isAstrayTold || !hasCallbackQuery(request)) return;
-    this.isAstrayTold = true;
-    const path = request.url.split('?', 1)[0]?.slice(0, MAX_PATH_LENGTH);
-    this.logger.warn({
-      msg: 'a callback came to a URL that is none: set POST /webhooks/im of this host in the console',
-      method: request.method,
-      path,
-    });
-  }
 }
 
-const MAX_PATH_LENGTH = 200;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 function wrongMethod({ method }: FastifyRequest, allowed: readonly string[]): Problem {

@@ -5,7 +5,7 @@ import { Problem } from './problem.js';
 
 const WINDOW_MS = 60_000;
 
-/** How often each API key asks this process; another process is room for as many questions more. */
+/** Request rate of each API key in this process; each further process allows as many again. */
 @Injectable()
 export class KeyRates {
   private readonly logger = new Logger('Http');
@@ -14,7 +14,7 @@ export class KeyRates {
 
   constructor(private readonly settings: Settings) {}
 
-  /** @throws Problem 429 when the key asked too often. */
+  /** @throws Problem 429 when the key exceeds its rate. */
   async admit(request: FastifyRequest, key: string): Promise<void> {
     const max = this.settings.apiRateLimit;
     if (max === 0) return;
@@ -34,11 +34,11 @@ export class KeyRates {
     );
   }
 
-  /** Once in a window: whoever floods us must not flood the log. */
+  /** Once in a window: a flood of requests must not flood the log. */
   private warn(key: string, windowMs: number): void {
     const now = Date.now();
     if (now < (this.silentUntil.get(key) ?? 0)) return;
     this.silentUntil.set(key, now + windowMs);
-    this.logger.warn({ msg: 'a key asks too often', key });
+    this.logger.warn({ msg: 'a key exceeds its rate', key });
   }
 }

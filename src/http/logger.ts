@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { LineLimit } from './line-limit.js';
 
 /**
- * The process's log: JSON lines, on stdout unless told otherwise. Text from outside only ever becomes a JSON string, so
+ * The process's log: JSON lines, on stdout by default. Text from outside only ever becomes a JSON string, so
  * no input can forge a line; requests are logged by route and never with their query.
  */
 export function createLogger(
@@ -108,8 +108,8 @@ export class NestLogger implements LoggerService {
   }
 }
 
-// Nest tells at every start how it is put together: of use only to whoever changes that. Why a start
-// failed (ExceptionHandler) is told by whoever began it.
+// Nest logs how it is assembled at every start, and why a start failed (ExceptionHandler); main.ts
+// logs the latter.
 const ROUTINE: ReadonlySet<unknown> = new Set([
   'NestFactory',
   'InstanceLoader',

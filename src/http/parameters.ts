@@ -1,89 +1,89 @@
-// The parameters of a query string: one table per endpoint says how each is read and how it is
-// documented, so that what is refused, what is told in the refusal and what /openapi.json says
-// cannot part ways.
-import { Problem } from './problem.js';
+// Query parameters of DTO classes: how each is parsed from its text.
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
 
-/** A piece of JSON Schema 2020-12. */
-export type Schema = Readonly<Record<string, unknown>>;
-
-/** One parameter. `parse` throws a `RangeError` whose message says what the value must be. */
-export interface Parameter<T> {
-  readonly description: string;
-  readonly schema: Schema;
-  readonly example?: string | number;
-  /** In characters; without it that of the longest text that is stored. */
-  readonly maxLength?: number;
-  readonly parse: (text: string) => T;
-}
-
-export type ParameterTable = Readonly<Record<string, Parameter<unknown>>>;
-
-/** The values of the parameters that were given. */
-export type Given<Table extends ParameterTable> = {
-  readonly [Name in keyof Table]?: ReturnType<Table[Name]['parse']>;
-};
-
-/** A family of parameters, `<prefix><Key>=<Value>`, each of which may be given several times. */
-export interface Family {
-  readonly prefix: string;
-  readonly description: string;
-  readonly example: Readonly<Record<string, string>>;
-}
-
-export interface Read<Table extends ParameterTable> {
-  readonly given: Given<Table>;
-  /** Pairs of the family, in the order they were given. */
-  readonly family: readonly (readonly [key: string, value: string])[];
-}
+export type Pairs = readonly (readonly [key: string, value: string])[];
 
 /** Longer values name nothing that is stored. */
-const MAX_VALUE_LENGTH = 1024;
+export const MAX_VALUE_LENGTH = 1024;
 
 /** Every cursor that is given out is shorter: see `MAX_FILTER_BYTES` of the lists. */
 export const MAX_CURSOR_LENGTH = 11_776;
 
+/** In place of a value that cannot be parsed. */
+export class Unparsable {
+  constructor(readonly problem: string) {}
+}
+
 /**
- * Reads a parsed query string (`name → text`, or a list of texts where it was repeated).
- * @throws Problem 400 that tells everything wrong at once, by name, and what is allowed.
+ * For a property that is one parameter. `parse` throws a `RangeError` whose message says what the value must be.
+ * @param maxLength in characters
  */
-export function readParameters<const Table extends ParameterTable>(
-  query: unknown,
-  table: Table,
-  family?: Family,
-): Read<Table> {
-  const pairs: [string, string][] = [];
-  const values: [string, unknown][] = [];
-  const unknown: string[] = [];
+export function ParsedBy(
+  parse: (text: string) => unknown,
+  maxLength = MAX_VALUE_LENGTH,
+): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ obj, key }) => parseOne(key, obj[key], parse, maxLength)),
+    IsParsable(),
+  );
+}
+
+/** For a property `<prefix>.`, into which a pipe has collected the parameters `<prefix>.<Key>=<Value>`. */
+export function ParsedFamily(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ obj, key }) => parseFamily(key, obj[key])),
+    IsParsable(),
+  );
+}
+
+function IsParsable(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isParsable',
+    validator: {
+      validate: (value) => !(value instanceof Unparsable),
+      defaultMessage: (args) => (args?.value instanceof Unparsable ? args.value.problem : ''),
+    },
+  });
+}
+
+function parseOne(
+  name: string,
+  given: unknown,
+  parse: (text: string) => unknown,
+  maxLength: number,
+): unknown {
+  const texts: unknown[] = Array.isArray(given) ? given : [given];
+  if (texts.length !== 1) return unparsable(name, 'must be given once');
+  const problem = textProblem(texts[0], maxLength);
+  if (problem !== null) return unparsable(name, problem);
+  try {
+    return parse(String(texts[0]));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return unparsable(name, error.message);
+  }
+}
+
+function parseFamily(
+  prefix: string,
+  given: readonly (readonly [string, unknown])[],
+): Pairs | Unparsable {
   const problems: string[] = [];
-  for (const [name, given] of Object.entries(query ?? {})) {
-    const parameter = Object.hasOwn(table, name) ? table[name] : undefined;
-    const texts: unknown[] = Array.isArray(given) ? given : [given];
-    const maxLength = parameter?.maxLength ?? MAX_VALUE_LENGTH;
-    const wrong = texts.map((text) => textProblem(text, maxLength)).find((it) => it !== null);
-    if (family && name.startsWith(family.prefix)) {
-      const key = name.slice(family.prefix.length);
-      if (key === '') problems.push(`Parameter ${quote(name)} must name a key after the dot.`);
-      else if (wrong ?? textProblem(key))
-        problems.push(`Parameter ${quote(name)} ${wrong ?? textProblem(key)}.`);
-      else pairs.push(...texts.map((text): [string, string] => [key, String(text)]));
-    } else if (!parameter) unknown.push(quote(name));
-    else if (texts.length !== 1) problems.push(`Parameter ${quote(name)} must be given once.`);
-    else if (wrong) problems.push(`Parameter ${quote(name)} ${wrong}.`);
-    else {
-      const [value, problem] = parsed(parameter, String(texts[0]));
-      if (problem === null) values.push([name, value]);
-      else problems.push(`Parameter ${quote(name)} ${problem}.`);
-    }
-  }
-  if (unknown.length > 0) {
-    const allowed = [...Object.keys(table), ...(family ? [`${family.prefix}<Key>`] : [])];
-    problems.unshift(
-      `Unknown parameter ${unknown.join(', ')}; allowed: ${allowed.toSorted().join(', ')}.`,
-    );
-  }
-  if (problems.length > 0) throw new Problem(400, 'INVALID_PARAMETER', problems.join(' '));
-  // The values are those of the table's parsers; only the compiler has lost that.
-  return { given: Object.fromEntries(values) as Given<Table>, family: pairs };
+  const pairs = given.flatMap(([name, value]) => {
+    const key = name.slice(prefix.length);
+    const texts: unknown[] = Array.isArray(value) ? value : [value];
+    const wrong = [...texts, key].map((text) => textProblem(text)).find((it) => it !== null);
+    if (key === '') problems.push(unparsable(name, 'must name a key after the dot').problem);
+    else if (wrong) problems.push(unparsable(name, wrong).problem);
+    return texts.map((text): [string, string] => [key, String(text)]);
+  });
+  return problems.length > 0 ? new Unparsable(problems.join(' ')) : pairs;
+}
+
+function unparsable(name: string, problem: string): Unparsable {
+  return new Unparsable(`Parameter ${JSON.stringify(name)} ${problem}.`);
 }
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -155,17 +155,22 @@ function notAnInstant(): RangeError {
   );
 }
 
+/** Whether an instant is written as `toISOString` writes it: another form in a cursor differs from the filter beside it. */
+export function isIsoInstant(text: string): boolean {
+  try {
+    return instant(text).toISOString() === text;
+  } catch {
+    return false;
+  }
+}
+
 export function anyText(text: string): string {
   return text;
 }
 
-function parsed(parameter: Parameter<unknown>, text: string): [unknown, string | null] {
-  try {
-    return [parameter.parse(text), null];
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return [undefined, error.message];
-  }
+/** Whether a text can be in a row. */
+export function isStorableText(text: string): boolean {
+  return textProblem(text) === null;
 }
 
 /** Why a text cannot be in any row, or `null`. */
@@ -174,8 +179,4 @@ function textProblem(text: unknown, maxLength = MAX_VALUE_LENGTH): string | null
   if (text.length > maxLength) return `must not be longer than ${maxLength} characters`;
   if (text.includes('\0') || !text.isWellFormed()) return 'must be text without U+0000';
   return null;
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name);
 }

@@ -17,7 +17,7 @@ export async function protect(app: NestFastifyApplication, settings: Settings): 
       directives: { defaultSrc: "'none'", frameAncestors: "'none'" },
     },
     xFrameOptions: { action: 'deny' },
-    // Whoever ends TLS knows whether every name below is reached by it.
+    // The proxy that ends TLS knows whether every name below is reached by it.
     strictTransportSecurity: false,
     // For browsers that are no more, or for documents.
     crossOriginOpenerPolicy: false,

@@ -4,37 +4,38 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** What a question to the query API says beyond its path. */
+/** What responses of the query API depend on besides parameters. */
 export interface ReadRequest {
   /** Path and query as they were sent. */
   readonly url: string;
-  /** The parsed query: `name → text`, or a list of texts where a name was repeated. */
-  readonly query: unknown;
   readonly ifNoneMatch: string | undefined;
 }
 
-/** An answer: JSON text, or `null` when the asker has it already. */
+/** An answer: JSON text, or `null` when the client has it already. */
 export interface Answer {
   readonly json: string | null;
   readonly etag?: string;
 }
 
-export const Asked = createParamDecorator((_: unknown, context: ExecutionContext): ReadRequest => {
-  const { url, query, headers } = context.switchToHttp().getRequest<FastifyRequest>();
-  return { url, query, ifNoneMatch: headers['if-none-match'] };
-});
+export const CurrentRequest = createParamDecorator(
+  (_: unknown, context: ExecutionContext): ReadRequest => {
+    const { url, headers } = context.switchToHttp().getRequest<FastifyRequest>();
+    return { url, ifNoneMatch: headers['if-none-match'] };
+  },
+);
 
-/** Sends an answer, whose JSON PostgreSQL may have composed: it is passed on as it is. */
-export function sendAnswer(reply: FastifyReply, { json, etag }: Answer): void {
+/** Sets status and headers of an answer. @returns its body. */
+export function respond(reply: FastifyReply, { json, etag }: Answer): string | undefined {
   void reply.header('cache-control', 'private, no-cache');
   if (etag !== undefined) void reply.header('etag', etag);
-  if (json === null) void reply.status(304).send();
-  else void reply.type(JSON_TYPE).send(json);
+  if (json === null) void reply.status(304);
+  else void reply.type(JSON_TYPE);
+  return json ?? undefined;
 }
 
 /**
- * A weak entity tag (RFC 9110, 8.8.3) of a version and of what was asked: the same tag means that
- * nothing has changed that the answer tells, save when the last callback came.
+ * A weak entity tag (RFC 9110, 8.8.3) of a version and a URL: the same tag means the same response, save for
+ * the time of the last callback.
  */
 export function entityTag(version: readonly unknown[], { url }: ReadRequest): string {
   const hash = createHash('sha256').update(JSON.stringify([version, url]));

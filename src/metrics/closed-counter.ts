@@ -1,15 +1,15 @@
 import { Counter, type Registry } from 'prom-client';
 
-type Sets = Readonly<Record<string, readonly string[]>>;
+export type LabelSets = Readonly<Record<string, readonly string[]>>;
 
 /** One value of each label. */
-type Labels<Of extends Sets> = { readonly [Name in keyof Of]: Of[Name][number] };
+type Labels<Of extends LabelSets> = { readonly [Name in keyof Of]: Of[Name][number] };
 
 /**
  * A counter whose labels have no other values than those given. Every series is there from the start
  * at zero: one that began at 1 would hide its first event from `rate` and `increase`.
  */
-export class ClosedCounter<const Of extends Sets> {
+export class ClosedCounter<const Of extends LabelSets> {
   private readonly counter: Counter;
 
   constructor(
@@ -26,7 +26,7 @@ export class ClosedCounter<const Of extends Sets> {
   }
 }
 
-function combinationsOf(sets: Sets): Record<string, string>[] {
+function combinationsOf(sets: LabelSets): Record<string, string>[] {
   let found: Record<string, string>[] = [{}];
   for (const [name, values] of Object.entries(sets)) {
     found = found.flatMap((each) => values.map((value) => ({ ...each, [name]: value })));

@@ -1,27 +1,28 @@
-// Owns the comparison with the vendor: the walk over all groups and its plan. Hides what is asked,
-// when, and how an answer becomes changes.
-import { type DynamicModule, Module } from '@nestjs/common';
+// Owns the comparison with the vendor: the reconciler and its queue. Hides the requests, their times, and how a snapshot
+// becomes changes.
+import { Module } from '@nestjs/common';
 import { DatabaseModule } from '../database/database.module.js';
 import { RateLimiter } from '../tencent/rate-limiter.js';
 import { TracingModule } from '../tracing/tracing.module.js';
 import { TencentModule } from '../tencent/tencent.module.js';
+import { RelayModule } from '../relay/relay.module.js';
 import { TopicsModule } from '../topics/topics.module.js';
 import { Backfill } from './backfill.js';
-import { Brake } from './brake.store.js';
-import { CallRateStore } from './call-rate.store.js';
-import { Diagnosis } from './diagnosis.js';
-import { EvidenceStore } from './evidence.store.js';
-import { Inspection } from './inspection.js';
-import { OutsideDiagnosis } from './outside-diagnosis.js';
-import { ListingStore } from './listing.store.js';
+import { DeletionBrakeRepository } from './deletion-brake.repository.js';
+import { CallRateRepository } from './call-rate.repository.js';
+import { Doctor } from './doctor.js';
+import { JournalEvidenceRepository } from './journal-evidence.repository.js';
+import { Reconciliation } from './reconciliation.js';
+import { OfflineDoctor } from './offline-doctor.js';
+import { GroupListingRepository } from './group-listing.repository.js';
 import { RestCalls } from './rest-calls.js';
-import { VisitsStore } from './visits.store.js';
-import { Walk } from './walk.js';
-import { WalkRunner } from './walk-runner.js';
+import { ReconcileQueueRepository } from './reconcile-queue.repository.js';
+import { Reconciler } from './reconciler.js';
+import { ReconcileRunner } from './reconcile-runner.js';
 
 @Module({
   imports: [DatabaseModule],
-  providers: [{ provide: RateLimiter, useClass: CallRateStore }],
+  providers: [{ provide: RateLimiter, useClass: CallRateRepository }],
   exports: [RateLimiter],
 })
 class CallRateModule {}
@@ -34,33 +35,32 @@ class CallRateModule {}
 })
 class SingleCallModule {}
 
-/** What the doctor looks at where PostgreSQL cannot be used. */
+/** The checks of the doctor that need no PostgreSQL. */
 @Module({
   imports: [TencentModule.register([SingleCallModule])],
-  providers: [OutsideDiagnosis],
-  exports: [OutsideDiagnosis],
+  providers: [OfflineDoctor],
+  exports: [OfflineDoctor],
 })
-export class OutsideDiagnosisModule {}
+export class OfflineDoctorModule {}
 
 @Module({
-  imports: [DatabaseModule, TopicsModule, TencentModule.register([CallRateModule])],
+  imports: [DatabaseModule, TopicsModule, RelayModule, TencentModule.register([CallRateModule])],
   providers: [
-    Walk,
+    Reconciler,
     Backfill,
-    Brake,
-    Inspection,
-    Diagnosis,
-    OutsideDiagnosis,
+    DeletionBrakeRepository,
+    Reconciliation,
+    Doctor,
+    OfflineDoctor,
     RestCalls,
-    VisitsStore,
-    ListingStore,
-    EvidenceStore,
+    ReconcileQueueRepository,
+    GroupListingRepository,
+    JournalEvidenceRepository,
   ],
-  exports: [Walk, Backfill, Inspection, Diagnosis, RestCalls],
+  exports: [Reconciler, Backfill, Reconciliation, Doctor, RestCalls],
 })
-export class ReconcileModule {
-  /** With the walk running as long as the application does. */
-  static running(): DynamicModule {
-    return { module: ReconcileModule, providers: [WalkRunner] };
-  }
-}
+export class ReconcileModule {}
+
+/** A reconciler that runs as long as the application does. */
+@Module({ imports: [DatabaseModule, ReconcileModule], providers: [ReconcileRunner] })
+export class ReconcileRunnerModule {}

@@ -1,15 +1,15 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { ChangesStore } from '../changes/changes.store.js';
+import { ChangesRepository } from '../changes/changes.repository.js';
 import { Settings } from '../config/settings.js';
 import { atMost } from '../database/at-most.js';
 import { Database } from '../database/database.js';
-import { JournalStore } from '../webhooks/journal.store.js';
+import { JournalRepository } from '../journal/journal.repository.js';
 import { Trimmer } from './trimmer.js';
 
 // At the end of the process.
 const STOP_MS = 1_000;
 
-/** Keeps changes for CHANGES_RETENTION_DAYS and the journal for JOURNAL_RETENTION_DAYS. */
+/** Deletes changes after CHANGES_RETENTION_DAYS and journal entries after JOURNAL_RETENTION_DAYS. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly trimmers: readonly Trimmer[];
@@ -17,8 +17,8 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly database: Database,
     settings: Settings,
-    changes: ChangesStore,
-    journal: JournalStore,
+    changes: ChangesRepository,
+    journal: JournalRepository,
   ) {
     this.trimmers = [
       new Trimmer({
@@ -29,7 +29,7 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
       new Trimmer({
         what: 'journal entries',
         days: settings.journalRetentionDays,
-        trim: (before, count) => journal.trim(before, count),
+        trim: (before, count) => journal.trim(before, count, settings.relayUrl !== null),
       }),
     ];
   }

@@ -1,21 +1,21 @@
 import { Logger } from '@nestjs/common';
 
 export interface TrimmerOptions {
-  /** What is trimmed, as the log calls it. */
+  /** Name of the rows in the log. */
   readonly what: string;
-  /** For how many days it is kept; 0: for ever. */
+  /** Age in days after which rows are deleted; 0: never. */
   readonly days: number;
-  /** Forgets the oldest that are older than a date, at most so many. @returns how many there were. */
+  /** Deletes at most `count` rows older than a date, oldest first. @returns their number. */
   readonly trim: (before: Date, count: number) => Promise<number>;
 }
 
 const DAY_MS = 86_400_000;
 const ROUND_MS = 600_000;
-// Small steps with pauses between them, so that nobody waits long.
+// Small steps with pauses, so that no other statement waits long.
 const STEP = 1_000;
 const PAUSE_MS = 100;
 
-/** Forgets again and again what is older than it has to be kept. */
+/** Deletes rows beyond their retention, periodically. */
 export class Trimmer {
   private readonly logger = new Logger('Retention');
   private timer: NodeJS.Timeout | undefined;

@@ -93,7 +93,7 @@ function scan(source: Source, from: Position, window: Buffer): Piece {
     if (found < 0 && isLast && isZero(window, at)) return piece(window.length, window.length - at);
     isDamaged = true;
     if (found < 0 && isLast) lost += 1;
-    // How many stood there, the next head tells.
+    // The next head holds their number.
     if (found < 0) return piece(isLast ? window.length : window.length - HEAD_BYTES + 1);
     at = found;
   }

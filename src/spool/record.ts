@@ -20,7 +20,7 @@ const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
 /** What stands before the payload. */
 export interface Head {
-  /** The number of the record in its segment; a gap tells how many are lost. */
+  /** The number of the record in its segment; a gap shows how many are lost. */
   readonly ordinal: number;
   readonly payloadBytes: number;
   readonly metaBytes: number;

@@ -23,7 +23,7 @@ class NotOwnedError extends Error {
 }
 
 /**
- * One file of the spool. Whoever holds its lock owns it, and the kernel lets go of the lock when the owner dies:
+ * One file of the spool. The holder of its lock owns it, and the kernel releases the lock when the owner dies:
  * no process id, host name or time stamp decides. The marker of its records is in its name, so no header can be damaged.
  */
 export class Segment {
@@ -141,7 +141,7 @@ export class Segment {
     return readPiece(this.source(), this.position);
   }
 
-  /** A piece was handed on; so many of its records nobody could use. */
+  /** A piece was handed on; so many of its records were unusable. */
   advance(piece: Piece, refused: number): void {
     this.position = piece.next;
     this.damagedRecords += piece.lost;
@@ -157,8 +157,8 @@ export class Segment {
   async retire(): Promise<{ readonly level: 'error' | 'warn'; readonly msg: string } | null> {
     const { path, lost, refusedRecords, tornBytes } = this;
     const reasons = [
-      ...(lost > 0 ? [`${lost} callbacks cannot be read`] : []),
-      ...(refusedRecords > 0 ? [`${refusedRecords} callbacks cannot be applied`] : []),
+      ...(lost > 0 ? [`${callbacks(lost)} cannot be read`] : []),
+      ...(refusedRecords > 0 ? [`${callbacks(refusedRecords)} cannot be applied`] : []),
     ];
     if (reasons.length > 0) {
       const aside = join(dirname(path), `${lost > 0 ? 'damaged' : 'refused'}-${basename(path)}`);
@@ -238,4 +238,8 @@ function* portions(encoded: readonly Buffer[]): Generator<Buffer> {
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   await directory.sync().finally(() => directory.close());
+}
+
+function callbacks(count: number): string {
+  return count === 1 ? '1 callback' : `${count} callbacks`;
 }

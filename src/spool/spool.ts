@@ -14,7 +14,7 @@ export class SpoolFullError extends Error {
   readonly code = 'SPOOL_FULL';
 }
 
-/** Returns those that nobody can use. */
+/** Returns the unusable ones. */
 type Take = (records: readonly SpoolRecord[]) => Promise<readonly SpoolRecord[]>;
 
 const MAX_BATCH = 1000;
@@ -36,6 +36,9 @@ export class Spool implements OnApplicationShutdown {
   private readonly logger = new Logger('Spool');
   private readonly directory: string;
   readonly maxBytes: number;
+  /** Unreadable records since the start, and files that need an operator now. */
+  damaged = 0;
+  setAsideFiles = 0;
   private readonly appends = new GroupCommit<SpoolRecord, Appended>({
     commit: (records) => this.write(records),
     isItemFault: () => false,
@@ -97,7 +100,7 @@ export class Spool implements OnApplicationShutdown {
 
   /**
    * Hands on what waits, oldest first, and forgets each file that was taken whole. Stops at the first error of
-   * `take`, and where records are still being written. `take` returns what nobody can use; that is set aside.
+   * `take`, and where records are still being written. `take` returns unusable records; they are set aside.
    * @returns how many were taken.
    */
   async drain(take: Take): Promise<number> {
@@ -106,7 +109,7 @@ export class Spool implements OnApplicationShutdown {
     return draining;
   }
 
-  /** Hands on no further piece; what is appended is still kept. */
+  /** Hands on no further piece; appends still work. */
   stopDraining(): void {
     this.isDrainingStopped = true;
   }
@@ -182,6 +185,7 @@ export class Spool implements OnApplicationShutdown {
   }
 
   private async retire(segment: Segment): Promise<void> {
+    this.damaged += segment.lost;
     this.metrics.spoolDamaged.inc(segment.lost);
     try {
       const word = await segment.retire();
@@ -219,6 +223,7 @@ export class Spool implements OnApplicationShutdown {
         this.complain(path, error);
       }
     }
+    this.setAsideFiles = unreadable;
     this.metrics.spoolSetAside.set(unreadable);
   }
 
@@ -229,7 +234,7 @@ export class Spool implements OnApplicationShutdown {
       await this.retire(segment);
       return;
     }
-    this.logger.warn(`${segment.waiting} callbacks of an earlier run wait in ${path}`);
+    this.logger.warn(`callbacks of an earlier run in ${path}: ${segment.waiting}`);
     this.segments = [...this.segments, segment].toSorted((one, other) =>
       one.path < other.path ? -1 : 1,
     );

@@ -1,37 +1,17 @@
 // The answers of the REST API in the mirror's words.
-import { GROUP_GONE, TOPIC_GONE } from './error-codes.js';
-import { differ, isToldInSpite } from './plausible.js';
-import {
-  type CustomField,
-  type Field,
-  FIELDS,
-  groupFields,
-  has,
-  plausibleMs,
-  read,
-  topicFields,
-} from './fields.js';
+import type { GroupFields, TopicFields } from '../topics/domain/fields.js';
+import { GROUP_MISSING, TOPIC_MISSING } from './error-codes.js';
+import { differ, hasData } from './plausible.js';
+import { type Field, FIELDS, groupFields, has, plausibleMs, read, topicFields } from './fields.js';
 import type { Wire } from './wire.js';
 
 /** A point in time: whole microseconds since 1970. */
 export type Micros = number;
 
-/** What get_topic tells of a topic; a field it left out is absent. */
-export interface TopicFacts {
-  readonly name?: string;
-  readonly type?: string;
-  readonly ownerAccount?: string;
-  readonly introduction?: string;
-  readonly notification?: string;
-  readonly faceUrl?: string;
-  readonly customString?: string;
-  readonly muteAllMember?: boolean;
-  readonly userDefinedDataList?: readonly CustomField[];
-}
-
-export interface TopicAnswer {
+export interface VendorTopic {
   readonly topicId: string;
-  readonly fields: TopicFacts;
+  /** A field that the answer left out is absent. */
+  readonly fields: Partial<TopicFields>;
   readonly createdAt: Micros | null;
 }
 
@@ -42,13 +22,13 @@ export interface FailedTopic {
 }
 
 /**
- * The topics of a group. `askedAt`: when the question was sent, by this machine's clock. Only when
+ * The topics of a group. `requestedAt`: when the question was sent, by this machine's clock. Only when
  * `isComplete` is a topic that is missing from `topics` one that does not exist.
  */
-export interface TopicsAnswer {
+export interface VendorTopics {
   readonly kind: 'topics';
-  readonly askedAt: Micros;
-  readonly topics: readonly TopicAnswer[];
+  readonly requestedAt: Micros;
+  readonly topics: readonly VendorTopic[];
   readonly failed: readonly FailedTopic[];
   readonly isComplete: boolean;
   /** The answer has no list at all: an SDK may mean an empty one by that. Never complete. */
@@ -57,32 +37,26 @@ export interface TopicsAnswer {
 
 /** What get_topic can say of a group: its topics, or why there are none to tell. */
 export type GroupTopics =
-  | TopicsAnswer
-  /** `without topics`: a community of which topics are not a part. `gone`: to be asked again by get_group_info. */
-  | { readonly kind: 'without topics' | 'gone' | 'bad id'; readonly askedAt: Micros };
+  | VendorTopics
+  /** `without topics`: a community of which topics are not a part. `gone`: to be confirmed by get_group_info. */
+  | { readonly kind: 'without topics' | 'gone' | 'bad id'; readonly requestedAt: Micros };
 
-export interface GroupFacts {
-  readonly name?: string;
-  readonly type?: string;
-  readonly ownerAccount?: string;
-}
-
-export type GroupAnswer =
+export type VendorGroup =
   | {
       readonly kind: 'group';
       readonly groupId: string;
-      readonly fields: GroupFacts;
+      readonly fields: Partial<GroupFields>;
       readonly createdAt: Micros | null;
     }
   | { readonly kind: 'gone'; readonly groupId: string }
-  /** Not told this time; `vendorCode` is `null` when the answer lacked the group. */
+  /** No information this time; `vendorCode` is `null` when the answer lacked the group. */
   | { readonly kind: 'failed'; readonly groupId: string; readonly vendorCode: number | null };
 
 export interface GroupPage {
   readonly groupIds: readonly string[];
   /** Ask for the next page with it; `0n`: that was the last. */
   readonly next: bigint;
-  /** Groups of the asked type in the whole app, where the vendor told. */
+  /** Groups of the requested type in the whole app, where the vendor says so. */
   readonly total: number | null;
 }
 
@@ -94,8 +68,8 @@ const MAX_AHEAD_MS = 86_400_000;
  * Reads the list of get_topic. A topic that the vendor calls deleted is just not there; whatever else
  * could not be read or belongs to another group makes the answer incomplete.
  */
-export function readTopics(answer: Wire, groupId: string, askedAt: Micros): TopicsAnswer {
-  const topics = new Map<string, TopicAnswer>();
+export function readTopics(answer: Wire, groupId: string, requestedAt: Micros): VendorTopics {
+  const topics = new Map<string, VendorTopic>();
   const failed: FailedTopic[] = [];
   const seen = new Map<string, Wire>();
   const items = read(answer, FIELDS.topics);
@@ -105,7 +79,7 @@ export function readTopics(answer: Wire, groupId: string, askedAt: Micros): Topi
     const topicId = id(info, FIELDS.topicId) ?? id(item, FIELDS.topicId) ?? null;
     const hasCode = has(item, FIELDS.errorCode);
     const vendorCode = hasCode ? (read(item, FIELDS.errorCode) ?? null) : 0;
-    if (vendorCode === TOPIC_GONE && !isToldInSpite(info, FIELDS.name, FIELDS.createdAt)) continue;
+    if (vendorCode === TOPIC_MISSING && !hasData(info, FIELDS.name, FIELDS.createdAt)) continue;
     const itsGroup = id(info, FIELDS.groupId) ?? groupId;
     const isOther = topicId !== null && differ(seen.get(topicId), info);
     if (vendorCode !== 0 || topicId === null || itsGroup !== groupId || isOther) {
@@ -115,7 +89,7 @@ export function readTopics(answer: Wire, groupId: string, askedAt: Micros): Topi
   }
   return {
     kind: 'topics',
-    askedAt,
+    requestedAt,
     topics: [...topics.values()],
     failed,
     isComplete: failed.length === 0,
@@ -123,12 +97,12 @@ export function readTopics(answer: Wire, groupId: string, askedAt: Micros): Topi
   };
 }
 
-function readTopic(topicId: string, info: Wire): TopicAnswer {
+function readTopic(topicId: string, info: Wire): VendorTopic {
   return { topicId, createdAt: createdAt(info), fields: topicFields(info) };
 }
 
-/** Reads the groups that were asked for, one answer for each, in their order. */
-export function readGroups(answer: Wire, groupIds: readonly string[]): GroupAnswer[] {
+/** Reads the requested groups, one result for each, in their order. */
+export function readGroups(answer: Wire, groupIds: readonly string[]): VendorGroup[] {
   const byId = new Map<string, Wire>();
   for (const item of read(answer, FIELDS.groups) ?? []) {
     const groupId = id(item, FIELDS.groupId);
@@ -138,14 +112,14 @@ export function readGroups(answer: Wire, groupIds: readonly string[]): GroupAnsw
   return groupIds.map((groupId) => readGroup(groupId, byId.get(groupId)));
 }
 
-function readGroup(groupId: string, item: Wire | undefined): GroupAnswer {
-  // Without an id of its own: it was told twice, and differently.
+function readGroup(groupId: string, item: Wire | undefined): VendorGroup {
+  // Without an id of its own: it was listed twice, and differently.
   if (item === undefined || !has(item, FIELDS.groupId)) {
     return { kind: 'failed', groupId, vendorCode: null };
   }
   const vendorCode = read(item, FIELDS.errorCode) ?? 0;
-  const isTold = isToldInSpite(item, FIELDS.type, FIELDS.name, FIELDS.createdAt);
-  if (vendorCode === GROUP_GONE && !isTold) return { kind: 'gone', groupId };
+  const hasFields = hasData(item, FIELDS.type, FIELDS.name, FIELDS.createdAt);
+  if (vendorCode === GROUP_MISSING && !hasFields) return { kind: 'gone', groupId };
   if (vendorCode !== 0) return { kind: 'failed', groupId, vendorCode };
   return { kind: 'group', groupId, createdAt: createdAt(item), fields: groupFields(item) };
 }

@@ -1,17 +1,17 @@
 /**
- * What an error code of the REST API asks for. `retry`: a fault that passes; `slow down`: too many
- * calls; `renew`: the UserSig expired; `stop`: nothing will work until somebody mends a setting;
- * `bug`: the request was malformed; `subject`: it tells something about what was asked, the call
+ * The reaction to an error code of the REST API. `retry`: a fault that passes; `slow down`: too many
+ * calls; `renew`: the UserSig expired; `stop`: nothing will work until somebody corrects a setting;
+ * `bug`: the request was malformed; `subject`: it is about the subject of the request, the call
  * itself is fine; `unknown`: this call failed, others may not.
  */
 export type Verdict =
   'ok' | 'retry' | 'slow down' | 'renew' | 'stop' | 'bug' | 'subject' | 'unknown';
 
-export const GROUP_GONE = 10010;
+export const GROUP_MISSING = 10010;
 export const BAD_GROUP_ID = 10015;
 export const ANSWER_TOO_LARGE = 10018;
 export const WITHOUT_TOPICS = 11000;
-export const TOPIC_GONE = 110003;
+export const TOPIC_MISSING = 110003;
 
 // Source: documents 1047/34348 (error codes) and the pages of the single calls.
 const CODES: readonly (readonly [Verdict, readonly number[]])[] = [
@@ -20,7 +20,7 @@ const CODES: readonly (readonly [Verdict, readonly number[]])[] = [
   ['slow down', [10006, 60007, 60011, 60018, 60019]],
   ['renew', [70001]],
   ['bug', [10003, 10004, 60002, 60003, 60009, 60015]],
-  ['subject', [GROUP_GONE, BAD_GROUP_ID, ANSWER_TOO_LARGE, WITHOUT_TOPICS, TOPIC_GONE]],
+  ['subject', [GROUP_MISSING, BAD_GROUP_ID, ANSWER_TOO_LARGE, WITHOUT_TOPICS, TOPIC_MISSING]],
 ];
 
 const STOPS: readonly (readonly [advice: string, readonly number[]])[] = [
@@ -54,12 +54,12 @@ export function verdictOn(code: number): Verdict {
   return VERDICTS.get(code) ?? (ADVICE.has(code) ? 'stop' : 'unknown');
 }
 
-/** What to mend so that calls work again. */
+/** What to correct so that calls work again. */
 export function adviceOn(code: number): string {
   return ADVICE.get(code) ?? 'see the error code in the documentation of the REST API';
 }
 
-/** Whether the code is documented, so that it may be told apart from others where room is limited. */
+/** Whether the code is documented, so that it may be distinguished where room is limited. */
 export function isKnownCode(code: number): boolean {
   return VERDICTS.has(code) || ADVICE.has(code);
 }

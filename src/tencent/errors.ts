@@ -1,4 +1,4 @@
-// What a failed call means for whoever made it. Messages hold neither URL nor UserSig.
+// What a failed call means for the caller. Messages hold neither URL nor UserSig.
 
 /** The vendor could not be reached, or answered with passing errors until patience ended. */
 export class VendorUnavailableError extends Error {
@@ -9,12 +9,12 @@ export class VendorUnavailableError extends Error {
     readonly attempts: number,
     reason: string,
   ) {
-    super(`${command}: no usable answer in ${attempts} attempts, the last said: ${reason}`);
+    super(`${command}: no usable response in ${attempts} attempts, the last error: ${reason}`);
     this.name = 'VendorUnavailableError';
   }
 }
 
-/** No call will work until somebody mends what the message names. */
+/** No call will work until somebody corrects what the message names. */
 export class VendorAlarmError extends Error {
   readonly code = 'VENDOR_ALARM';
 

@@ -1,9 +1,18 @@
-// Every field of the vendor that the mirror reads: our name, how the vendor spells it in callbacks and
-// in answers of the REST API, and in which forms its value comes. The one place that knows the vendor's names.
+// The reading of the vendor's fields, in callbacks and in answers of the REST API: how each is spelled, and in which
+// forms its value comes. Those that are mirrored are declared in topics/domain/fields.ts.
 //
 // Plain functions and not class-transformer: a callback is read 2,000 times a second, and building
 // and validating a class instance took nine times as long as parsing the JSON (28 µs against 3 µs).
-import { isWire, named, storableText, type Wire } from './wire.js';
+import {
+  type FieldDeclaration,
+  type FieldType,
+  GROUP_FIELDS,
+  type GroupFields,
+  type StoredField,
+  TOPIC_FIELDS,
+  type TopicFields,
+} from '../topics/domain/fields.js';
+import { isWire, storableText, type Wire } from './wire.js';
 
 /** A field: its spellings, the documented one first, and the reading of its value. */
 export interface Field<T> {
@@ -12,28 +21,14 @@ export interface Field<T> {
   readonly read: (value: unknown) => T | undefined;
 }
 
-/** A custom field as the mirror stores it: the vendor's names, both members texts. */
-export interface CustomField {
-  readonly Key: string;
-  readonly Value: string;
-}
-
 export const FIELDS = {
   groupId: field(idText, 'GroupId', 'GroupID', 'groupID', 'groupId'),
   topicId: field(idText, 'TopicId', 'TopicID', 'topicID', 'topicId'),
   topicIds: field(anything, 'TopicIdList', 'TopicIDList'),
-  // Callbacks say Name, the REST API says TopicName of topics and Name of groups.
-  name: field(text, 'Name', 'TopicName'),
-  type: field(groupType, 'Type'),
-  ownerAccount: field(text, 'Owner_Account'),
+  name: field(text, ...TOPIC_FIELDS.name.vendorKeys),
+  type: field(groupType, ...TOPIC_FIELDS.type.vendorKeys),
   newOwnerAccount: field(text, 'NewOwner_Account'),
   operatorAccount: field(text, 'Operator_Account', 'From_Account'),
-  introduction: field(text, 'Introduction'),
-  notification: field(text, 'Notification'),
-  faceUrl: field(text, 'FaceUrl', 'FaceURL'),
-  customString: field(text, 'CustomString'),
-  muteAllMember: field(flag, 'MuteAllMember', 'ShutUpAllMember', 'ShutUpAllFlag'),
-  userDefinedDataList: field(customFields, 'UserDefinedDataList'),
   customKey: field(plainText, 'Key'),
   customValue: field(jsonText, 'Value'),
   eventTime: field(time, 'EventTime'),
@@ -66,28 +61,41 @@ export function has(wire: Wire, { spellings }: Field<unknown>): boolean {
   return spellings.some((spelling) => wire[spelling] !== undefined && wire[spelling] !== null);
 }
 
-/** What is told of a topic, by callbacks and by get_topic. An empty text means cleared, a missing one nothing. */
-export function topicFields(wire: Wire) {
-  return named({
-    name: read(wire, FIELDS.name),
-    type: read(wire, FIELDS.type),
-    ownerAccount: read(wire, FIELDS.ownerAccount),
-    introduction: read(wire, FIELDS.introduction),
-    notification: read(wire, FIELDS.notification),
-    faceUrl: read(wire, FIELDS.faceUrl),
-    customString: read(wire, FIELDS.customString),
-    muteAllMember: read(wire, FIELDS.muteAllMember),
-    userDefinedDataList: read(wire, FIELDS.userDefinedDataList),
-  });
-}
+const READERS: Readonly<Record<FieldType, (value: unknown) => unknown>> = {
+  text,
+  groupType,
+  boolean: flag,
+  customFields,
+};
 
-/** What is told of a group, by callbacks and by get_group_info. */
-export function groupFields(wire: Wire) {
-  return named({
-    name: read(wire, FIELDS.name),
-    type: read(wire, FIELDS.type),
-    ownerAccount: read(wire, FIELDS.ownerAccount),
-  });
+/** The topic's fields in a callback or in an item of get_topic. An empty text is a cleared field. */
+export const topicFields = reader<TopicFields>(TOPIC_FIELDS);
+
+/** The group's fields in a callback or in an item of get_group_info. */
+export const groupFields = reader<GroupFields>(GROUP_FIELDS);
+
+/** Reads those of the declared fields that are present. The list is prepared once: this is the hot path. */
+function reader<Fields>(
+  declarations: Readonly<Record<keyof Fields & string, FieldDeclaration>>,
+): (wire: Wire) => Partial<Fields> {
+  const prepared = Object.entries<FieldDeclaration>(declarations).flatMap(
+    ([
+      name,
+      {
+        vendorKeys: [first, ...others],
+        type,
+      },
+    ]) => (first === undefined ? [] : [{ name, field: field(READERS[type], first, ...others) }]),
+  );
+  return (wire) => {
+    const found: Record<string, unknown> = {};
+    for (const one of prepared) {
+      const value = read(wire, one.field);
+      if (value !== undefined) found[one.name] = value;
+    }
+    // The declared type of a field is that of its reader.
+    return found as Partial<Fields>;
+  };
 }
 
 // The product is younger than this; an earlier date is a mistake.
@@ -187,11 +195,11 @@ function unsigned64(value: unknown): bigint | undefined {
 }
 
 /** Custom fields in their order, repeated keys too; an item without a key is none. */
-function customFields(value: unknown): readonly CustomField[] | undefined {
+function customFields(value: unknown): readonly StoredField[] | undefined {
   return Array.isArray(value) ? value.flatMap(customField) : undefined;
 }
 
-function customField(item: unknown): CustomField[] {
+function customField(item: unknown): StoredField[] {
   if (!isWire(item)) return [];
   const key = read(item, FIELDS.customKey);
   if (key === undefined) return [];

@@ -10,7 +10,7 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 /**
  * Posts a JSON body and reads the whole answer within `timeoutMs`.
- * @throws the reason of `signal` when it was aborted; everything else is told in the result.
+ * @throws the reason of `signal` when it was aborted; everything else is in the result.
  */
 export async function post(
   url: URL,
@@ -28,7 +28,7 @@ export async function post(
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json' },
-      // A redirect would hand the UserSig to whoever it names.
+      // A redirect would send the UserSig to another host.
       redirect: 'manual',
       signal: abort.signal,
     });

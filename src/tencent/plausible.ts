@@ -2,7 +2,7 @@
 import { type Field, FIELDS, has, read } from './fields.js';
 import { isWire, type Wire } from './wire.js';
 
-/** The list in which each command's answer carries what was asked for. */
+/** The list that holds the results of each command. */
 const LISTS = [FIELDS.topics, FIELDS.groups, FIELDS.groupIds] as const;
 
 /** In what an answer with this code contradicts itself; `null`: in nothing. */
@@ -15,8 +15,8 @@ export function contradictionIn(code: number, wire: Wire): string | null {
     : null;
 }
 
-/** Whether an item that carries an error of its own tells the rest as well. */
-export function isToldInSpite(item: Wire, ...fields: readonly Field<unknown>[]): boolean {
+/** Whether an item with an error of its own has the other fields as well. */
+export function hasData(item: Wire, ...fields: readonly Field<unknown>[]): boolean {
   return fields.some((field) => has(item, field));
 }
 

@@ -10,6 +10,6 @@ export type Rates = Readonly<Record<Command, number>>;
 export abstract class RateLimiter {
   /** Resolves when a call may be sent; rejects with the signal's reason. */
   abstract acquire(command: Command, signal?: AbortSignal): Promise<void>;
-  /** The vendor said "too many": nobody sends this command for so long. */
+  /** After "too many requests" from the vendor: no process sends this command for so long. */
   abstract pushBack(command: Command, ms: number): Promise<void>;
 }

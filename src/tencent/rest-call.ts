@@ -21,7 +21,7 @@ export interface RestOptions {
 }
 
 /**
- * Told of every request that was sent and what it came to; `code` is the vendor's, or `null` where the
+ * Called for every request with its outcome; `code` is the vendor's, or `null` where the
  * answer had none.
  */
 export type CallObserver = (command: Command, outcome: CallOutcome, code: number | null) => void;
@@ -51,12 +51,12 @@ const SERVICES = {
   get_appid_group_list: 'group_open_http_svc',
 } as const satisfies Record<Command, string>;
 
-/** An answer of the vendor; `code` is 0, or one that says something about what was asked. */
+/** An answer of the vendor; `code` is 0, or one about the subject of the request. */
 export interface RestAnswer {
   readonly code: number;
   readonly wire: Wire;
   /** When the request that was answered was sent, by this machine's clock. */
-  readonly askedAt: Micros;
+  readonly requestedAt: Micros;
 }
 
 /** What became of one request. */
@@ -125,7 +125,7 @@ export class RestCaller {
     userSig: string,
     signal: AbortSignal | undefined,
   ): Promise<Attempt> {
-    const askedAt = Date.now() * 1000;
+    const requestedAt = Date.now() * 1000;
     const { timeoutMs } = this.policy;
     const posted = await post(this.url(command, userSig), body, { timeoutMs, signal });
     if (posted.status === null) return this.retried(command, null, posted.reason);
@@ -141,7 +141,7 @@ export class RestCaller {
     const code = wire ? read(wire, FIELDS.errorCode) : undefined;
     if (wire === null || code === undefined)
       return this.retried(command, null, 'the answer is no whole JSON');
-    return this.judge(command, { code, wire, askedAt });
+    return this.judge(command, { code, wire, requestedAt });
   }
 
   private judge(command: Command, answer: RestAnswer): Attempt {
@@ -247,7 +247,7 @@ function parse(answer: string): Wire | null {
     const parsed = parseExact(answer);
     return isWire(parsed) ? parsed : null;
   } catch {
-    // Cut short, or the page of a proxy: asked again, as after any broken connection.
+    // Cut short, or the page of a proxy: sent again, as after any broken connection.
     return null;
   }
 }

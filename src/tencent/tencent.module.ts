@@ -1,4 +1,4 @@
-// Owns the vendor's REST API: who asks, how fast, what the answers say. Hides its wire form.
+// Owns the vendor's REST API: client, rate, reading of the answers. Hides its wire form.
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Tracing } from '../tracing/tracing.js';

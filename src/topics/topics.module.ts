@@ -3,17 +3,17 @@
 import { Module } from '@nestjs/common';
 import { ChangesModule } from '../changes/changes.module.js';
 import { DatabaseModule } from '../database/database.module.js';
-import { Freshness } from './freshness.js';
-import { TopicListsStore } from './topic-lists.store.js';
-import { TopicsController } from './topics.controller.js';
-import { TopicsReader } from './topics.reader.js';
-import { TopicsService } from './topics.service.js';
+import { JournalModule } from '../journal/journal.module.js';
+import { ReadYourWrites } from './api/read-your-writes.js';
+import { TopicsController } from './api/topics.controller.js';
+import { TopicsQueryService } from './api/topics-query.service.js';
+import { TopicsService } from './write/topics.service.js';
 import { TopicsRepository } from './write/topics.repository.js';
 
 @Module({
-  imports: [DatabaseModule, ChangesModule],
+  imports: [DatabaseModule, ChangesModule, JournalModule],
   controllers: [TopicsController],
-  providers: [TopicsService, TopicsRepository, TopicsReader, TopicListsStore, Freshness],
+  providers: [TopicsService, TopicsRepository, TopicsQueryService, ReadYourWrites],
   exports: [TopicsService],
 })
 export class TopicsModule {}

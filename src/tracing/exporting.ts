@@ -16,7 +16,7 @@ import type { TracingSettings } from '../config/settings.js';
 
 const PACKAGE = new URL('../../package.json', import.meta.url);
 const SCOPE = 'topic-mirror';
-// Of what a stop may take: see README, "Running it in production".
+// Of what a stop may take: see docs/install.md, "Start and stop".
 const FLUSH_MS = 1_000;
 const QUIET_MS = 60_000;
 
@@ -52,7 +52,7 @@ async function createExporter(protocol: TracingSettings['protocol']): Promise<Sp
   return new OTLPTraceExporter();
 }
 
-/** A collector that is away is told once in a while; nothing else of this process suffers. */
+/** An unreachable collector is logged once in a while; nothing else of this process suffers. */
 function tellFailures(): void {
   const logger = new Logger('Tracing');
   let quietUntil = 0;
@@ -72,7 +72,7 @@ async function inTime(work: Promise<void>): Promise<void> {
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, FLUSH_MS);
   });
-  // What could not be sent was told.
+  // Failures are already logged.
   const done = work.catch(() => undefined);
   await Promise.race([done, late]).finally(() => clearTimeout(timer));
 }

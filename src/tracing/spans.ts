@@ -14,7 +14,15 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TracingSettings } from '../config/settings.js';
 import { type Exporting, startExporting } from './exporting.js';
-import type { Attributes, TraceIds } from './tracing.js';
+
+/** The attributes of a span. No secret, no text of users, no query. */
+export type Attributes = Readonly<Record<string, string | number>>;
+
+/** The ids that join a log line to its span. */
+export interface TraceIds {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
 
 /** A span, and whether it is still going on: what it started may outlive it. */
 interface Scope {
@@ -22,7 +30,7 @@ interface Scope {
   isOpen: boolean;
 }
 
-// Asked again and again, or never done.
+// Polled again and again, or never done.
 const UNTRACED: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics', '/changes']);
 const SERVER_ERROR = 500;
 

@@ -1,16 +1,9 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.js';
-import type { Spans } from './spans.js';
+import type { Attributes, Spans, TraceIds } from './spans.js';
 
-/** What is said of a span. No secret, no text that somebody wrote, no query. */
-export type Attributes = Readonly<Record<string, string | number>>;
-
-/** The ids that join a log line to its span. */
-export interface TraceIds {
-  readonly trace_id: string;
-  readonly span_id: string;
-}
+export type { Attributes, TraceIds } from './spans.js';
 
 /** The spans of this process. Off, every method costs one comparison. */
 export class Tracing implements OnApplicationShutdown {
@@ -50,7 +43,7 @@ export class Tracing implements OnApplicationShutdown {
     return this.spans === null ? work() : this.spans.run(name, attributes, work);
   }
 
-  /** Makes a span of a request to somebody else, likewise. */
+  /** Makes a span of an outgoing request, likewise. */
   call<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T> {
     return this.spans === null ? work() : this.spans.call(name, attributes, work);
   }

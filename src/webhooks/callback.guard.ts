@@ -1,10 +1,10 @@
 import { type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
-import { isReceiverRoute } from '../http/callback-answer.js';
+import { isReceiver } from './callback-answer.js';
 import { clientAddress } from '../http/client-address.js';
 import { Problem } from '../http/problem.js';
-import { Metrics } from '../metrics/metrics.js';
+import { Rejections } from '../metrics/rejections.js';
 import { type Refusal, refusalOf } from './signature.js';
 
 export interface CallbackRoute {
@@ -18,19 +18,21 @@ export class CallbackGuard implements CanActivate {
 
   constructor(
     private readonly settings: Settings,
-    private readonly metrics: Metrics,
+    private readonly rejections: Rejections,
   ) {}
 
   /** Refuses callbacks before their bodies are read; after the hooks that every answer needs. */
   attach(fastify: FastifyInstance): void {
     fastify.decorateRequest('isAuthentic', false);
     fastify.addHook<CallbackRoute>('onRequest', (request, _reply, done) => {
-      if (!isReceiverRoute(request)) return done();
+      // By the matched route: a path may be written in several ways.
+      if (!isReceiver(request.method, request.routeOptions.url)) return done();
       const refusal = this.refusalOf(request.query);
       request.isAuthentic = refusal === null;
       if (refusal === null) return done();
-      this.metrics.callbacksRejected.inc({ reason: refusal });
-      this.logger.warn({ msg: 'callback refused', reason: refusal, from: clientAddress(request) });
+      const from = clientAddress(request);
+      this.rejections.add(refusal, from, request.query);
+      this.logger.warn({ msg: 'callback refused', reason: refusal, from });
       done(refused());
     });
   }

@@ -1,8 +1,7 @@
 // A callback as it arrives: query and body, before anybody knows what it means.
-import { randomUUID } from 'node:crypto';
 import { FIELDS, plausibleMs, read, time as timeOf } from '../tencent/fields.js';
 import { isWire, parseExact, type Wire } from '../tencent/wire.js';
-import { type Dated, type Micros, PRECISION } from '../topics/moment.js';
+import { type Dated, type Micros, PRECISION } from '../topics/domain/event-time.js';
 
 /** The body of a callback. */
 export type CallbackBody = Wire;
@@ -26,7 +25,7 @@ export class InvalidCallbackError extends Error {
 const MAX_DEPTH = 32;
 
 /**
- * Reads a body whatever its content type said; bytes that are not UTF-8 become U+FFFD.
+ * Reads a body whatever its content type; bytes that are not UTF-8 become U+FFFD.
  * @returns `null` for no body at all, as the console's probe of a URL has.
  * @throws InvalidCallbackError when it is not one JSON object.
  */
@@ -82,45 +81,11 @@ const MAX_AHEAD_MS = 10_000;
 export function dateOf({ body, requestTime, arrivedAt }: Callback): Dated {
   const latestMs = arrivedAt / MICROS_PER_MS + MAX_AHEAD_MS;
   const requestMs = plausibleMs(timeOf(requestTime), latestMs);
-  // Nothing is told before it has happened.
+  // No callback is sent before its event.
   const toldMs = requestMs === undefined ? latestMs : requestMs + 1000;
   const eventMs = plausibleMs(read(body, FIELDS.eventTime), toldMs);
   if (eventMs !== undefined) return { at: eventMs * MICROS_PER_MS, precision: PRECISION.eventTime };
   return requestMs === undefined
     ? { at: arrivedAt, precision: PRECISION.arrival }
     : { at: requestMs * MICROS_PER_MS, precision: PRECISION.requestTime };
-}
-
-let lastArrival: Micros = 0;
-
-/** Now, and later than every arrival before: so that what carries no time keeps its order. */
-export function nextArrival(): Micros {
-  lastArrival = Math.max(lastArrival + 1, Date.now() * MICROS_PER_MS);
-  return lastArrival;
-}
-
-// No two arrivals of a process share a time, so what follows it only has to tell processes apart.
-const PROCESS = randomUUID().slice(19);
-
-const EARLIEST = '0000-000000000000';
-
-/** A UUID (version 8 of RFC 9562) whose order is that of the arrival: its first bits are the time. */
-export function callbackId(arrivedAt: Micros): string {
-  return withTime(arrivedAt, PROCESS);
-}
-
-/** No id of an arrival at that time or later is smaller, and every id of an earlier one is. */
-export function earliestId(arrivedAt: Micros): string {
-  return withTime(arrivedAt, EARLIEST);
-}
-
-function withTime(arrivedAt: Micros, rest: string): string {
-  const time = arrivedAt.toString(16).padStart(15, '0');
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-8${time.slice(12)}-${rest}`;
-}
-
-/** The time of arrival in an id of `callbackId`. */
-export function arrivalOf(id: string): Micros {
-  const hex = id.replaceAll('-', '');
-  return parseInt(hex.slice(0, 12) + hex.slice(13, 16), 16);
 }

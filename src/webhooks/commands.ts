@@ -1,13 +1,13 @@
 // What is done with each command of the vendor: mirrored by a handler, or acknowledged and left,
 // for a reason. A command that is not in this table is acknowledged and counted as unknown.
-import type { Change } from '../topics/change.js';
-import { afterChangeGroupOwner } from './after-change-group-owner.handler.js';
-import { afterCreateGroup } from './after-create-group.handler.js';
-import { afterCreateTopic } from './after-create-topic.handler.js';
-import { afterGroupDestroyed } from './after-group-destroyed.handler.js';
-import { afterGroupInfoChanged } from './after-group-info-changed.handler.js';
-import { afterTopicDestroyed } from './after-topic-destroyed.handler.js';
-import { afterTopicInfoChanged } from './after-topic-info-changed.handler.js';
+import type { Change } from '../topics/domain/change.js';
+import { afterChangeGroupOwner } from './handlers/after-change-group-owner.handler.js';
+import { afterCreateGroup } from './handlers/after-create-group.handler.js';
+import { afterCreateTopic } from './handlers/after-create-topic.handler.js';
+import { afterGroupDestroyed } from './handlers/after-group-destroyed.handler.js';
+import { afterGroupInfoChanged } from './handlers/after-group-info-changed.handler.js';
+import { afterTopicDestroyed } from './handlers/after-topic-destroyed.handler.js';
+import { afterTopicInfoChanged } from './handlers/after-topic-info-changed.handler.js';
 import type { Callback } from './callback.js';
 
 /**
@@ -18,20 +18,11 @@ export type Handler = (callback: Callback) => readonly Change[];
 
 export type Handling =
   | { readonly kind: 'mirrored'; readonly handler: Handler }
-  | {
-      readonly kind: 'ignored';
-      readonly reason: string;
-      /** Somebody waits for the answer: it is given before the journal is written. */
-      readonly isGate?: true;
-    };
+  | { readonly kind: 'ignored'; readonly reason: string };
 
 const MEMBERS = ignored('members are not mirrored');
 const MESSAGES = ignored('messages are not mirrored');
-const GATE: Handling = {
-  kind: 'ignored',
-  reason: 'a question before the fact; answering 0 allows it',
-  isGate: true,
-};
+const BLOCKING = ignored('a blocking callback; ErrorCode 0 allows it');
 const USERS = ignored('users are not mirrored');
 
 const COMMANDS: ReadonlyMap<string, Handling> = new Map<string, Handling>([
@@ -42,11 +33,11 @@ const COMMANDS: ReadonlyMap<string, Handling> = new Map<string, Handling>([
   ['Group.CallbackAfterGroupInfoChanged', mirrored(afterGroupInfoChanged)],
   ['Group.CallbackAfterGroupDestroyed', mirrored(afterGroupDestroyed)],
   ['Group.CallbackAfterChangeGroupOwner', mirrored(afterChangeGroupOwner)],
-  ['Group.CallbackBeforeCreateTopic', GATE],
-  ['Group.CallbackBeforeCreateGroup', GATE],
-  ['Group.CallbackBeforeApplyJoinGroup', GATE],
-  ['Group.CallbackBeforeInviteJoinGroup', GATE],
-  ['Group.CallbackBeforeSendMsg', GATE],
+  ['Group.CallbackBeforeCreateTopic', BLOCKING],
+  ['Group.CallbackBeforeCreateGroup', BLOCKING],
+  ['Group.CallbackBeforeApplyJoinGroup', BLOCKING],
+  ['Group.CallbackBeforeInviteJoinGroup', BLOCKING],
+  ['Group.CallbackBeforeSendMsg', BLOCKING],
   ['Group.CallbackAfterNewMemberJoin', MEMBERS],
   ['Group.CallbackAfterMemberExit', MEMBERS],
   ['Group.CallbackOnMemberStateChange', MEMBERS],
@@ -83,7 +74,7 @@ const FAMILIES: readonly (readonly [prefix: string, handling: Handling])[] = [
   ['OfficialAccount.', MESSAGES],
 ];
 
-/** How a command is handled, or `null` for one that nobody has heard of. */
+/** How a command is handled, or `null` for an unknown one. */
 export function handlingOf(command: string): Handling | null {
   return (
     COMMANDS.get(command) ?? FAMILIES.find(([prefix]) => command.startsWith(prefix))?.[1] ?? null

@@ -1,6 +1,6 @@
 // Reads the ids of a callback: only they must be right, everything else is read as well as it can be.
 import { type Field, FIELDS, has, read } from '../tencent/fields.js';
-import { idProblem } from '../topics/id.js';
+import { idProblem } from '../topics/domain/id.js';
 import { type CallbackBody, InvalidCallbackError } from './callback.js';
 
 /** @throws InvalidCallbackError when the id is absent or cannot be one. */
@@ -57,10 +57,15 @@ export function idList(
   field: Field<unknown>,
 ): { readonly ids: readonly string[]; readonly hasBadOnes: boolean } {
   const value = read(body, field);
-  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const ids = items.filter(isId);
   if (typeof value === 'string' && /[,;[\]{}\n]/.test(value)) return { ids: [], hasBadOnes: true };
-  return { ids: [...new Set(ids)], hasBadOnes: ids.length < items.length };
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const ids = new Set<string>();
+  let hasBadOnes = false;
+  for (const item of items) {
+    if (isId(item)) ids.add(item);
+    else hasBadOnes = true;
+  }
+  return { ids: [...ids], hasBadOnes };
 }
 
 function isId(value: unknown): value is string {

@@ -1,4 +1,4 @@
-import type { Caution } from '../../src/topics/change.js';
+import type { Caution } from '../../src/topics/domain/change.js';
 
 /** Every answer is believed at once. */
 export const NO_CAUTION: Caution = {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../../src/simulator/random.js';
-import type { Group } from '../../src/simulator/state.js';
-import type { Simulator } from '../../src/simulator/simulator.js';
+import { Random } from '../../tools/simulator/random.js';
+import type { Group } from '../../tools/simulator/state.js';
+import type { Simulator } from '../../tools/simulator/simulator.js';
 
 export interface HistoryOptions {
   readonly groups: number;

@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findAccount } from '../../prisma/embedded/account.mjs';
-import { findBinaries } from '../../prisma/embedded/binaries.mjs';
-import { ensureCluster, SUPERUSER } from '../../prisma/embedded/cluster.mjs';
-import { type Running, startServer } from '../../prisma/embedded/server.mjs';
+import { findAccount } from '../../tools/embedded-postgres/account.mjs';
+import { findBinaries } from '../../tools/embedded-postgres/binaries.mjs';
+import { ensureCluster, SUPERUSER } from '../../tools/embedded-postgres/cluster.mjs';
+import { type Running, startServer } from '../../tools/embedded-postgres/server.mjs';
 import { createDataDir } from './process.js';
 
 type Binaries = Awaited<ReturnType<typeof findBinaries>>;
@@ -71,7 +71,7 @@ async function makeStandby(path: string, primary: OwnServer): Promise<void> {
   await writeFile(join(path, 'standby.signal'), '');
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const listener = createServer().listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const address = listener.address();

@@ -17,19 +17,20 @@ export async function findInstalled() {
   );
   for (const directory of [...configured, ...versions.map((name) => join(VERSIONS, name, 'bin'))]) {
     const at = (name: string) => join(directory, name);
-    const [initdb, postgres, pgDump, pgRestore] = [
+    const [initdb, postgres, pgDump, pgRestore, psql] = [
       at('initdb'),
       at('postgres'),
       at('pg_dump'),
       at('pg_restore'),
+      at('psql'),
     ];
     const isWhole = await Promise.all(
-      [initdb, postgres, pgDump, pgRestore].map((path) => access(path)),
+      [initdb, postgres, pgDump, pgRestore, psql].map((path) => access(path)),
     ).then(
       () => true,
       () => false,
     );
-    if (isWhole) return { binaries: { initdb, postgres, libraries: '' }, pgDump, pgRestore };
+    if (isWhole) return { binaries: { initdb, postgres, libraries: '' }, pgDump, pgRestore, psql };
   }
   return null;
 }

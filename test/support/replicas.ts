@@ -52,7 +52,7 @@ export async function startReplicas(env: Environment = {}): Promise<Replicas> {
   const both = await Promise.all([start(), start()]);
   const urls = both.map(({ at }) => at);
   const haproxy = PROXIES ? await startHaproxy(urls) : null;
-  const doors = haproxy ? [haproxy.url] : urls;
+  const doors = haproxy ? [haproxy.apiUrl] : urls;
   let turn = 0;
   return {
     both,

@@ -1,4 +1,4 @@
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 
 /** Resolves with the first value of `look` that is not false, null or undefined. */

@@ -6,7 +6,7 @@ import {
   type Simulator,
   type SimulatorOptions,
   startSimulator,
-} from '../../src/simulator/simulator.js';
+} from '../../tools/simulator/simulator.js';
 
 export const SECRET_KEY = 'k3y-of-the-simulated-console';
 

@@ -1,5 +1,5 @@
-import type { Simulator } from '../../src/simulator/simulator.js';
-import type { Group } from '../../src/simulator/state.js';
+import type { Simulator } from '../../tools/simulator/simulator.js';
+import type { Group } from '../../tools/simulator/state.js';
 import { groupDifferences, type Json, pages } from './world.js';
 
 /** For how long groups were `verified` that differed from the vendor, while nothing changed there. */

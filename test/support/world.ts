@@ -1,10 +1,10 @@
 import type { Environment } from '../../src/config/environment.js';
-import type { Group, Topic } from '../../src/simulator/state.js';
+import type { Group, Topic } from '../../tools/simulator/state.js';
 import {
   type Simulator,
   type SimulatorOptions,
   startSimulator,
-} from '../../src/simulator/simulator.js';
+} from '../../tools/simulator/simulator.js';
 import { startApp, type TestApp } from './app.js';
 import { groupPath } from './callbacks.js';
 import { NO_LIMITS, SECRET_KEY } from './vendor.js';
@@ -21,7 +21,7 @@ export function settingsFor(simulator: Simulator): Environment {
     IM_API_HOST: simulator.url,
     IM_SECRET_KEY: SECRET_KEY,
     IM_API_CALLS_PER_SECOND: '190',
-    // Answers are believed at once where nothing else is said: test/evidence.spec.ts is about the rest.
+    // Answers are believed at once where nothing else is said: test/reconcile/evidence.spec.ts is about the rest.
     RECONCILE_SECOND_LOOK_SECONDS: '0',
     RECONCILE_DELETIONS_WAIT_SECONDS: '0',
   };
@@ -144,9 +144,13 @@ function all(app: Compared['app'], path: string): Promise<Json[]> {
 }
 
 /** All items of a list of a service. */
-export function pages(url: string, path: string): Promise<Json[]> {
+export function pages(
+  url: string,
+  path: string,
+  filters: Record<string, string> = {},
+): Promise<Json[]> {
   return allPages(async (query) => {
-    const response = await fetch(`${url}${path}?${new URLSearchParams(query)}`);
+    const response = await fetch(`${url}${path}?${new URLSearchParams({ ...filters, ...query })}`);
     return (await response.json()) as Page;
   });
 }

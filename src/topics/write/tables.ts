@@ -1,106 +1,74 @@
-// The tables that the writer writes, each by its one list of columns. A new column is one more entry.
-import type { Applied, ChangeSet, JournalEntry } from '../change.js';
-import { isStoredField, type StoredField } from '../custom-field.js';
-import type { ChangeRow, Folded, GroupRow, TopicRow } from '../snapshot.js';
+// The tables that the writer writes, each by its one list of columns. Those of the mirrored fields are declared in domain/fields.ts.
+import type { JournalRow } from '../../journal/journal-row.js';
+import type { Applied, ChangeSet } from '../domain/change.js';
+import { isStoredField, type StoredField } from '../domain/custom-fields.js';
 import {
-  type GroupView,
-  type TopicView,
-  viewGroup,
-  viewTopic,
-  wholeMillis,
-} from '../topic-view.js';
-import {
-  isSame,
-  keysOf,
-  type Micros,
-  type Moment,
-  type Registers,
-  type Span,
-  type Stamp,
-} from '../registers.js';
-import type { Group, GroupFields, Handover, StaleReason, TopicFields } from '../topic.js';
-import { type BatchColumn, BatchTable } from './batch-table.js';
+  type FieldDeclaration,
+  type FieldType,
+  GROUP_FIELDS,
+  type GroupFields,
+  TOPIC_FIELDS,
+  type TopicFields,
+} from '../domain/fields.js';
+import type { ChangeRow, GroupRow, Reduced, TopicRow, WrittenTopic } from '../domain/rows.js';
+import { type GroupState, groupState, wholeMillis } from '../domain/state.js';
+import { keysOf, type LwwRegisters, type Micros } from '../domain/lww-registers.js';
+import { type BatchColumn, BatchTable } from '../../database/batch-table.js';
+import { spansIn, type StoredRegisters, toStored } from './stored-registers.js';
 
-/**
- * Stamps of the fields, the spans of creation (`c`) and end (`g`), the batch in which it was heard of last
- * (`n`), and the date of the last answer (`v`).
- */
-interface StoredRegisters<Field extends string> {
-  readonly f?: Partial<Record<Field, Stamp>> | undefined;
-  readonly c?: StoredSpan | undefined;
-  readonly g?: StoredSpan | undefined;
-  readonly n?: number | undefined;
-  /** When it was heard of last, and since when answers miss it. */
-  readonly h?: Micros | undefined;
-  readonly m?: Micros | undefined;
-  readonly v?: Micros | undefined;
-  /** Of a group: its last change of owner, the batch of its last doubt, and how many there were at the last question. */
-  readonly o?: Handover | undefined;
-  readonly d?: number | undefined;
-  readonly q?: number | undefined;
-  /** Of a group: the question of which something is held back. */
-  readonly w?: number | undefined;
-  /** Of a group: when it was called last, and why it is stale. */
-  readonly k?: Micros | undefined;
-  readonly r?: StaleReason | undefined;
+/** Of each type of field, that of its column. */
+const COLUMN_TYPES = {
+  text: 'text',
+  groupType: 'text',
+  boolean: 'boolean',
+  customFields: 'jsonb',
+} as const satisfies Record<FieldType, string>;
+
+interface FieldColumn<Fields> {
+  readonly field: keyof Fields;
+  readonly name: string;
+  readonly type: (typeof COLUMN_TYPES)[FieldType];
 }
 
-/** A moment that is first and last stands there once. Rows of before have dates alone, which count as exact. */
-type StoredSpan = readonly [Moment | Micros, (Moment | Micros)?];
+const TOPIC_COLUMNS = columnsIn<TopicFields>(TOPIC_FIELDS);
+const GROUP_COLUMNS = columnsIn<GroupFields>(GROUP_FIELDS);
 
-/** The columns of the fields: to mirror another one is to add it here. */
-const TOPIC_FIELDS = {
-  name: ['name', 'text'],
-  type: ['type', 'text'],
-  ownerAccount: ['owner_account', 'text'],
-  operatorAccount: ['operator_account', 'text'],
-  introduction: ['introduction', 'text'],
-  notification: ['notification', 'text'],
-  faceUrl: ['face_url', 'text'],
-  customString: ['custom_string', 'text'],
-  muteAllMember: ['mute_all_member', 'boolean'],
-  userDefinedDataList: ['user_defined_data_list', 'jsonb'],
-} as const satisfies FieldColumns<TopicFields>;
-
-const GROUP_FIELDS = {
-  name: ['name', 'text'],
-  type: ['type', 'text'],
-  ownerAccount: ['owner_account', 'text'],
-} as const satisfies FieldColumns<GroupFields>;
-
-type FieldColumns<Fields> = Readonly<
-  Record<keyof Fields, readonly [column: string, type: 'text' | 'boolean' | 'jsonb']>
->;
-
-/** A row with the state that it shows. */
-interface WithState<Row, State> {
-  readonly row: Row;
-  readonly state: State;
+function columnsIn<Fields extends object>(
+  list: Readonly<Record<keyof Fields, FieldDeclaration>>,
+): FieldColumn<Fields>[] {
+  return keysOf(list).map((field) => {
+    const { column, type } = list[field];
+    return { field, name: column, type: COLUMN_TYPES[type] };
+  });
 }
-type WrittenGroup = WithState<GroupRow, GroupView>;
-type WrittenTopic = WithState<TopicRow, TopicView>;
+
+/** A row with its state. */
+interface WrittenGroup {
+  readonly row: GroupRow;
+  readonly state: GroupState;
+}
 
 export const GROUPS = new BatchTable<WrittenGroup>([
   ['group_id', 'text', ({ row }) => row.group.groupId],
-  ...columnsOf<GroupFields, WrittenGroup>(GROUP_FIELDS),
+  ...columnsOf<GroupFields, WrittenGroup>(GROUP_COLUMNS),
   ['topic_count', 'integer', ({ row }) => row.topicCount],
   ['seq', 'bigint', ({ row }) => row.seq],
-  ['doubted_at', 'timestamptz', ({ row }) => row.doubtedAt],
+  ['stale_since', 'timestamptz', ({ row }) => row.staleSince],
   ['verified_at', 'timestamptz', ({ row }) => row.verifiedAt],
   ['last_callback_at', 'timestamptz', ({ row }) => row.lastCallbackAt],
   ['destroyed_at', 'timestamptz', ({ state }) => wholeMillis(state.destroyedAt)],
-  ['registers', 'json', ({ row }) => toStored(row.group.known, row.group)],
+  ['registers', 'json', ({ row }) => toStored(row.group.registers, row.group)],
 ]);
 
 export const TOPICS = new BatchTable<WrittenTopic>([
-  ['group_id', 'text', ({ row }) => row.topic.groupId],
-  ['topic_id', 'text', ({ row }) => row.topic.topicId],
-  ...columnsOf<TopicFields, WrittenTopic>(TOPIC_FIELDS),
+  ['group_id', 'text', ({ topic }) => topic.groupId],
+  ['topic_id', 'text', ({ topic }) => topic.topicId],
+  ...columnsOf<TopicFields, WrittenTopic>(TOPIC_COLUMNS),
   ['created_at', 'timestamptz', ({ state }) => wholeMillis(state.createdAt)],
-  ['updated_at', 'timestamptz', ({ row }) => row.updatedAt.getTime() * 1000],
+  ['updated_at', 'timestamptz', ({ updatedAt }) => updatedAt.getTime() * 1000],
   ['deleted_at', 'timestamptz', ({ state }) => wholeMillis(state.deletedAt)],
-  ['seq', 'bigint', ({ row }) => row.seq],
-  ['registers', 'json', ({ row }) => toStored(row.topic.known)],
+  ['seq', 'bigint', ({ seq }) => seq],
+  ['registers', 'json', ({ topic }) => toStored(topic.registers)],
 ]);
 
 /** The columns whose values may be large, by their type. */
@@ -119,28 +87,8 @@ export const CHANGES = new BatchTable<ChangeRow>([
   ['after', 'json', ({ after }) => after],
 ]);
 
-/** A callback, and what became of it. */
-export interface JournalRow extends Applied {
-  readonly entry: JournalEntry;
-}
-
-export const CALLBACKS = new BatchTable<JournalRow>([
-  ['id', 'uuid', ({ entry }) => entry.id],
-  ['command', 'text', ({ entry }) => entry.command],
-  ['group_id', 'text', ({ entry }) => entry.groupId],
-  ['query', 'text', ({ entry }) => entry.query],
-  ['body', 'bytea', ({ entry }) => entry.body],
-  ['outcome', 'text', ({ outcome }) => outcome],
-  ['first_seq', 'bigint', ({ seqs }) => seqs && seqs[0]],
-  ['last_seq', 'bigint', ({ seqs }) => seqs && seqs[1]],
-]);
-
-export function writtenGroups(rows: Folded['groups']): WrittenGroup[] {
-  return rows.map((row) => ({ row, state: viewGroup(row.group) }));
-}
-
-export function writtenTopics(rows: Folded['topics']): WrittenTopic[] {
-  return rows.map((row) => ({ row, state: viewTopic(row.topic, row.group) }));
+export function writtenGroups(rows: Reduced['groups']): WrittenGroup[] {
+  return rows.map((row) => ({ row, state: groupState(row.group) }));
 }
 
 /** The journal's rows of those sets that came as a callback. */
@@ -161,17 +109,17 @@ export function toGroupRow(row: StoredRow): GroupRow {
   return {
     group: {
       groupId: stored.group_id,
-      known: toKnown<GroupFields>(GROUP_FIELDS, row, registers),
-      handover: registers.o,
-      doubted: registers.d,
-      asked: registers.q,
-      held: registers.w,
-      calledAt: registers.k,
-      reason: registers.r,
+      registers: toRegisters<GroupFields>(GROUP_COLUMNS, row, registers),
+      ownerChange: registers.o,
+      staleBatch: registers.d,
+      snapshotBatch: registers.q,
+      heldBackBatch: registers.w,
+      lastCallbackAt: registers.k,
+      staleReason: registers.r,
     },
     topicCount: stored.topic_count,
     seq: stored.seq,
-    doubtedAt: stored.doubted_at,
+    staleSince: stored.stale_since,
     verifiedAt: stored.verified_at,
     lastCallbackAt: stored.last_callback_at,
   };
@@ -179,10 +127,10 @@ export function toGroupRow(row: StoredRow): GroupRow {
 
 export function toTopicRow(row: StoredRow): TopicRow {
   const stored = row as unknown as StoredTopic;
-  const known = toKnown<TopicFields>(TOPIC_FIELDS, row, stored.registers);
+  const known = toRegisters<TopicFields>(TOPIC_COLUMNS, row, stored.registers);
   return {
-    topic: { groupId: stored.group_id, topicId: stored.topic_id, known },
-    shown: { createdAt: stored.created_at, deletedAt: stored.deleted_at },
+    topic: { groupId: stored.group_id, topicId: stored.topic_id, registers: known },
+    storedDates: { createdAt: stored.created_at, deletedAt: stored.deleted_at },
     updatedAt: new Date(stored.updated_at / 1000),
     seq: stored.seq,
   };
@@ -193,7 +141,7 @@ interface StoredGroup {
   readonly group_id: string;
   readonly seq: number;
   readonly topic_count: number;
-  readonly doubted_at: Micros | null;
+  readonly stale_since: Micros | null;
   readonly verified_at: Micros | null;
   readonly last_callback_at: Micros | null;
   readonly registers: StoredRegisters<string>;
@@ -210,80 +158,38 @@ interface StoredTopic {
 }
 
 function columnsOf<Fields extends object, Row extends { readonly state: Fields }>(
-  fields: FieldColumns<Fields>,
+  columns: readonly FieldColumn<Fields>[],
 ): BatchColumn<Row>[] {
-  return keysOf(fields).map((field): BatchColumn<Row> => {
-    const [name, type] = fields[field];
-    return [name, type, ({ state }: Row) => state[field]] as BatchColumn<Row>;
-  });
+  return columns.map(
+    ({ field, name, type }) => [name, type, ({ state }: Row) => state[field]] as BatchColumn<Row>,
+  );
 }
 
 function namesOf(wanted: 'text' | 'jsonb'): string[] {
-  return Object.values(TOPIC_FIELDS).flatMap(([name, type]) => (type === wanted ? [name] : []));
+  return TOPIC_COLUMNS.flatMap(({ name, type }) => (type === wanted ? [name] : []));
 }
 
-/** Only a field with a stamp was ever said; the others are null because nothing is known. */
-function toKnown<F extends object>(
-  fields: FieldColumns<F>,
+/** A field without a timestamp is unknown, whatever its column holds. */
+function toRegisters<F extends object>(
+  columns: readonly FieldColumn<F>[],
   row: StoredRow,
   stored: StoredRegisters<string>,
-): Registers<F> {
-  const stamps = stored.f ?? {};
+): LwwRegisters<F> {
+  const timestamps = stored.f ?? {};
   const values: Partial<F> = {};
-  for (const field of keysOf(fields)) {
-    if (!(field in stamps)) continue;
-    const [column, type] = fields[field];
-    const value = row[column];
+  for (const { field, name, type } of columns) {
+    if (!(field in timestamps)) continue;
+    const value = row[name];
     values[field] = (type === 'jsonb' ? customFieldsIn(value) : value) as F[typeof field];
   }
   return {
     values,
     // They were those of its fields when they were stored.
-    stamps: stamps as Registers<F>['stamps'],
-    created: toSpan(stored.c),
-    gone: toSpan(stored.g),
-    heard: stored.n,
-    heardAt: stored.h,
-    missedAt: stored.m,
-    verified: stored.v,
+    timestamps: timestamps as LwwRegisters<F>['timestamps'],
+    ...spansIn(stored),
   };
 }
 
 function customFieldsIn(value: unknown): readonly StoredField[] | null {
   return Array.isArray(value) ? value.filter(isStoredField) : null;
-}
-
-function toStored<F>(
-  { stamps, created, gone, heard, heardAt, missedAt, verified }: Registers<F>,
-  { handover, doubted, asked, held, calledAt, reason }: Partial<Group> = {},
-): StoredRegisters<Extract<keyof F, string>> {
-  return {
-    f: stamps,
-    c: fromSpan(created),
-    g: fromSpan(gone),
-    n: heard,
-    h: heardAt,
-    m: missedAt,
-    v: verified,
-    o: handover,
-    d: doubted,
-    q: asked,
-    w: held,
-    k: calledAt,
-    r: reason,
-  };
-}
-
-function toSpan(stored: StoredSpan | undefined): Span | undefined {
-  if (stored === undefined) return undefined;
-  const [first, last = first] = stored;
-  return [toMoment(first), toMoment(last)];
-}
-
-function toMoment(stored: Moment | Micros): Moment {
-  return typeof stored === 'number' ? [stored, 1, [0, 0]] : stored;
-}
-
-function fromSpan(span: Span | undefined): StoredSpan | undefined {
-  return span && isSame(span[0], span[1]) ? [span[0]] : span;
 }

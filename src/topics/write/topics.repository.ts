@@ -3,12 +3,12 @@ import { type BatchQuery, inTransaction } from '../../database/batch-query.js';
 import { LOCK_COUNTER, LOCK_TIMEOUT } from '../../database/counter-lock.js';
 import { Database } from '../../database/database.js';
 import { blamingItems, ItemFaultError } from '../../database/errors.js';
-import type { ChangeSet } from '../change.js';
-import { isOfWholeGroup, topicsNamedBy } from '../pieces.js';
-import { type Folded, isJournalOnly, type Snapshot } from '../snapshot.js';
-import { textArray } from './batch-table.js';
+import { CALLBACKS } from '../../journal/journal-row.js';
+import type { ChangeSet } from '../domain/change.js';
+import { isOfWholeGroup, topicsNamedBy } from '../domain/pieces.js';
+import { type Reduced, isJournalOnly, type Snapshot } from '../domain/rows.js';
+import { arrayLiteral } from '../../database/batch-table.js';
 import {
-  CALLBACKS,
   CHANGES,
   GROUPS,
   journalRows,
@@ -19,7 +19,6 @@ import {
   TOPICS,
   toTopicRow,
   writtenGroups,
-  writtenTopics,
 } from './tables.js';
 
 // In rows and KiB of what a batch reads: what it takes from the others while it is worked on.
@@ -86,9 +85,10 @@ const READ = `
    where s.id = 1`;
 
 // Adds entries to the journal. One that is there already stays, unless this one says for the first time what it changed.
-const insertCallbacks = (from: string, first: number) => `
-    insert into callbacks (${CALLBACKS.names})
-    select ${CALLBACKS.values} from ${from} cross join ${CALLBACKS.batch(first)}
+const insertCallbacks = (first: number) => `
+    insert into callbacks (${CALLBACKS.names}, position)
+    select ${CALLBACKS.values}, counter.journal_position
+      from counter cross join ${CALLBACKS.batch(first)}
     on conflict (id) do update
        set ${CALLBACKS.replaced('id', 'command', 'group_id', 'query', 'body')}
      where callbacks.first_seq is null and excluded.first_seq is not null`;
@@ -107,11 +107,11 @@ const CALLBACKS_FIRST = CHANGES_FIRST + CHANGES.width;
 const WRITE = `
   with ${LIMITS}, counter as (
     update sequencer s
-       set seq = $2::bigint, batch = s.batch + 1
+       set seq = $2::bigint, batch = s.batch + 1, journal_position = s.journal_position + 1
       from limits
      where s.id = 1 and s.batch = $1::bigint
-    returning s.seq
-  ), written_callbacks as (${insertCallbacks('counter', CALLBACKS_FIRST)}
+    returning s.seq, s.journal_position
+  ), written_callbacks as (${insertCallbacks(CALLBACKS_FIRST)}
   ), written_changes as (
     insert into changes (${CHANGES.names}, at)
     select ${CHANGES.values}, to_timestamp($3::float8 / 1000000)
@@ -129,8 +129,15 @@ const WRITE = `
   select case when $4::boolean then pg_notify('topic_mirror', counter.seq::text)::text end as "notified"
     from counter`;
 
+// Leaves `batch` as it is, so that no snapshot of another batch conflicts with it.
 const WRITE_JOURNAL = `
-  with ${LIMITS}${insertCallbacks('limits', 1)}`;
+  with ${LIMITS}, counter as (
+    update sequencer s
+       set journal_position = s.journal_position + 1
+      from limits
+     where s.id = 1
+    returning s.journal_position
+  )${insertCallbacks(1)}`;
 
 const TOPIC_IDS = `
   select topic_id as "id"
@@ -152,7 +159,7 @@ export class TooMuchAtOnceError extends ItemFaultError {
 }
 
 /** What a batch reads. */
-export interface Read {
+export interface BatchRead {
   readonly snapshot: Snapshot;
   /** By the database's clock. */
   readonly now: Date;
@@ -183,7 +190,7 @@ export class TopicsRepository {
     query: BatchQuery,
     sets: readonly ChangeSet[],
     bound: 'bounded' | 'unbounded' = 'bounded',
-  ): Promise<Read> {
+  ): Promise<BatchRead> {
     const keys = blamingItems(() => keysOf(sets));
     const isBounded = bound === 'bounded' && !keys.isIndivisible;
     return this.readKeys(query, keys, isBounded ? MAX_WEIGHT : Number.MAX_SAFE_INTEGER);
@@ -213,25 +220,25 @@ export class TopicsRepository {
   async write(
     query: BatchQuery,
     sets: readonly ChangeSet[],
-    folded: Folded,
+    reduced: Reduced,
     { batch }: Snapshot,
   ): Promise<boolean> {
-    const journal = blamingItems(() => CALLBACKS.parameters(journalRows(sets, folded.applied)));
-    if (isJournalOnly(folded)) {
+    const journal = blamingItems(() => CALLBACKS.parameters(journalRows(sets, reduced.applied)));
+    if (isJournalOnly(reduced)) {
       await query({ text: WRITE_JOURNAL, values: journal });
       return true;
     }
     const values = blamingItems(() => [
       batch,
-      folded.seq,
-      folded.now.getTime() * 1000,
-      folded.changes.length > 0,
-      ...GROUPS.parameters(writtenGroups(folded.groups)),
-      ...TOPICS.parameters(writtenTopics(folded.topics)),
-      ...CHANGES.parameters(folded.changes),
+      reduced.seq,
+      reduced.now.getTime() * 1000,
+      reduced.changes.length > 0,
+      ...GROUPS.parameters(writtenGroups(reduced.groups)),
+      ...TOPICS.parameters(reduced.topics),
+      ...CHANGES.parameters(reduced.changes),
       ...journal,
     ]);
-    this.written += folded.groups.length + folded.topics.length;
+    this.written += reduced.groups.length + reduced.topics.length;
     return (await query({ text: WRITE, values })).length > 0;
   }
 
@@ -239,8 +246,8 @@ export class TopicsRepository {
     query: BatchQuery,
     { groups, topicGroups, topics, wholeGroups }: Keys,
     maxWeight: number,
-  ): Promise<Read> {
-    const keys = [groups, topicGroups, topics, wholeGroups].map(textArray);
+  ): Promise<BatchRead> {
+    const keys = [groups, topicGroups, topics, wholeGroups].map(arrayLiteral);
     const text = readAfter(this.written);
     const [row] = await query<Answer>({ text, values: [...keys, maxWeight] });
     if (!row) throw new Error('the sequencer has no row');
@@ -264,7 +271,7 @@ interface Answer {
   readonly nowMicros: string;
   readonly isBearable: boolean;
   readonly groups: string | null;
-  /** One that was asked for twice may stand here twice. */
+  /** May contain duplicates. */
   readonly topics: string | null;
 }
 

@@ -1,0 +1,39 @@
+// A circuit breaker: after many failures in a row one callback at a time is tried, with growing pauses. Pure.
+
+const FAILURES = 20;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+
+export class Circuit {
+  private failures = 0;
+  private pauseMs = 0;
+  private trialAt = 0;
+
+  get isOpen(): boolean {
+    return this.failures >= FAILURES;
+  }
+
+  /** How long until the next trial, in milliseconds. */
+  untilTrial(now: number): number {
+    return Math.max(0, this.trialAt - now);
+  }
+
+  succeed(): void {
+    this.failures = 0;
+    this.pauseMs = 0;
+  }
+
+  fail(now: number): void {
+    this.failures += 1;
+    if (!this.isOpen) return;
+    // What was in flight when it opened is no trial.
+    if (this.pauseMs > 0 && now < this.trialAt) return;
+    this.pauseMs = Math.min(LONGEST_PAUSE_MS, this.pauseMs * 2 || FIRST_PAUSE_MS);
+    this.trialAt = now + jittered(this.pauseMs);
+  }
+}
+
+/** Somewhat less or more, so that several do not come at once. */
+export function jittered(ms: number): number {
+  return ms * (0.75 + Math.random() / 2);
+}

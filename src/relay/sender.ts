@@ -1,0 +1,84 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { arrivalOf } from '../journal/callback-id.js';
+import { Metrics } from '../metrics/metrics.js';
+import { Backend, type BackendAnswer, type RelayedCallback } from './backend.js';
+import { Circuit } from './circuit.js';
+import { GivenUpLog } from './given-up.js';
+import { Pace } from './pace.js';
+
+// The vendor would have waited two seconds; a backend that has to work is given more.
+const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024 };
+const HOUR_MS = 3_600_000;
+
+export type Outcome = 'delivered' | 'given up' | 'rejected' | 'timeout' | 'unreachable';
+
+/** Sends *after* callbacks: counts attempts, gives up what is too old, and notices when the backend is away. */
+@Injectable()
+export class Sender {
+  readonly circuit = new Circuit();
+  readonly pace: Pace;
+  private readonly logger = new Logger('Relay');
+  private readonly backend: Backend | null;
+  private readonly givenUp: GivenUpLog;
+  private isAway = false;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly metrics: Metrics,
+  ) {
+    const { relayUrl, relayConcurrency, relayMaxPerSecond, relayMaxAgeHours } = settings;
+    this.backend = relayUrl === null ? null : new Backend(settings, relayUrl, relayConcurrency);
+    this.pace = new Pace(relayMaxPerSecond, performance.now());
+    this.givenUp = new GivenUpLog(relayMaxAgeHours);
+  }
+
+  get isOn(): boolean {
+    return this.backend !== null;
+  }
+
+  /** Whether a callback is too old to be sent. */
+  isTooOld({ id }: RelayedCallback): boolean {
+    return Date.now() - arrivalOf(id) / 1000 > this.settings.relayMaxAgeHours * HOUR_MS;
+  }
+
+  giveUp({ id }: RelayedCallback): void {
+    this.metrics.relayGivenUp.inc();
+    this.givenUp.note(id);
+  }
+
+  /** Sends a callback once. Any status 2xx accepts it. */
+  async send(callback: RelayedCallback): Promise<Outcome> {
+    if (!this.backend) throw new Error('RELAY_URL is not set');
+    const answer = await this.backend.send(callback, LIMITS);
+    const outcome = outcomeOf(answer);
+    this.metrics.relayAttempts.inc({ outcome });
+    if (outcome === 'delivered') {
+      const seconds = Date.now() / 1000 - arrivalOf(callback.id) / 1e6;
+      this.metrics.relayDelay.observe(Math.max(0, seconds));
+    }
+    return outcome;
+  }
+
+  /** Records the outcome for the circuit of the whole backend. */
+  record(outcome: Outcome): void {
+    const { circuit } = this;
+    if (outcome === 'delivered') circuit.succeed();
+    else circuit.fail(performance.now());
+    if (circuit.isOpen === this.isAway) return;
+    this.isAway = circuit.isOpen;
+    if (this.isAway) {
+      this.logger.error({ msg: 'the backend of RELAY_URL accepts no callback', last: outcome });
+    } else this.logger.log('the backend of RELAY_URL accepts callbacks again');
+  }
+
+  close(): void {
+    this.givenUp.end();
+    this.backend?.close();
+  }
+}
+
+function outcomeOf(answer: BackendAnswer): Exclude<Outcome, 'given up'> {
+  if (answer.status === null) return answer.failure;
+  return answer.status >= 200 && answer.status < 300 ? 'delivered' : 'rejected';
+}

@@ -1,0 +1,24 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { RequiresApiKey } from '../openapi/decorators.js';
+import { STATUS } from '../openapi/examples.js';
+import { StatusResponse } from './responses.js';
+import { StatusService } from './status.service.js';
+
+@Controller('status')
+@ApiTags('Operations')
+@RequiresApiKey()
+export class StatusController {
+  constructor(private readonly reader: StatusService) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  @ApiOperation({
+    summary: 'Returns the state of the process and of the mirror at a glance',
+    description: 'Also while PostgreSQL is away; what is stored there is `null` then.',
+  })
+  @ApiOkResponse({ type: StatusResponse, example: STATUS })
+  getStatus(): Promise<StatusResponse> {
+    return this.reader.status();
+  }
+}
