@@ -126,7 +126,8 @@ it('a batch looks its rows up by their keys, though the tables were vacuumed whi
     const [scanned] = await query<{ rows: number }>(
       `select seq_tup_read::int as rows from pg_stat_user_tables where relname = 'topics'`,
     );
-    expect(scanned?.rows).toBeLessThan(10_000);
+    // Some 8,000, as the first plans are made for small tables; two million where a plan stays.
+    expect(scanned?.rows).toBeLessThan(200_000);
   } finally {
     await empty.close();
   }
