@@ -147,7 +147,7 @@ it('a process that ends in good order repeats nothing', async () => {
 
 it('a process that ends before a slow group is delivered repeats nothing of it', async () => {
   backend.reply = ({ json }) => ({ delayMs: json.GroupId === 'g0' ? 1_000 : 3 });
-  const limits = { RELAY_MAX_PER_SECOND: '100' };
+  const limits = { RELAY_MAX_PER_SECOND: '40' };
   const first = await start(limits);
   await sendAll(() => first.url, range(0, 20));
   first.service.child.kill('SIGTERM');
