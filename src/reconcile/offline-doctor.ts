@@ -27,6 +27,18 @@ export const NO_REST_API: Finding = {
   advice: 'set IM_API_HOST and IM_SECRET_KEY',
 };
 
+const COMPARE_HOST = 'compare IM_API_HOST with the region of the app; is it reachable from here?';
+
+/** What a person waits for, retries included. */
+const REST_API_WITHIN_MS = 10_000;
+
+const REST_API_HANGS: Finding = {
+  verdict: 'fault',
+  code: 'REST_API_FAILS',
+  what: `the REST API does not answer within ${REST_API_WITHIN_MS / 1000} s`,
+  advice: COMPARE_HOST,
+};
+
 /** Tolerance of clocks: dates of HTTP have whole seconds. */
 const MAX_SKEW_SECONDS = 1;
 
@@ -52,12 +64,13 @@ export class OfflineDoctor {
       yield NO_REST_API;
       return;
     }
+    const deadline = AbortSignal.timeout(REST_API_WITHIN_MS);
     try {
-      const { total } = await client.listCommunities({ next: 0n, limit: 1 });
+      const { total } = await client.listCommunities({ next: 0n, limit: 1 }, deadline);
       const what = `the REST API answers: ${total ?? 'unknown'} communities`;
       yield { verdict: 'ok', code: 'REST_API', what };
     } catch (error) {
-      yield restFault(error);
+      yield deadline.aborted ? REST_API_HANGS : restFault(error);
     }
     if (client.clockSkewMs !== null) yield this.clockFinding(client.clockSkewMs, "the vendor's");
   }
@@ -125,7 +138,7 @@ function restFault(error: unknown): Finding {
       verdict: 'fault',
       code: 'REST_API_FAILS',
       what: error.message,
-      advice: 'compare IM_API_HOST with the region of the app; is it reachable from here?',
+      advice: COMPARE_HOST,
     };
   }
   if (error instanceof DatabaseUnavailableError) {

@@ -233,6 +233,19 @@ describe('doctor', () => {
   });
 });
 
+it('doctor does not wait for the attempts of an answer that never comes', async () => {
+  await using world = await start(0);
+  const { simulator, database } = world;
+  const silence: RestFault[] = Array.from({ length: 6 }, () => ({ kind: 'silent' }));
+  simulator.fault('get_appid_group_list', ...silence);
+  const startedAt = performance.now();
+  const { code, out } = await cli(database, simulator, 'doctor');
+  // Six attempts of 5 s each.
+  expect(performance.now() - startedAt).toBeLessThan(25_000);
+  expect(code).toBe(1);
+  expect(out).toMatch(/FAULT +the REST API does not answer within 10 s\n +-> compare IM_API_HOST/);
+});
+
 describe('doctor without PostgreSQL', () => {
   it.concurrent.each([
     [
