@@ -2,9 +2,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -162,17 +164,36 @@ describe('examples/follow.ts behind a proxy that fails', () => {
 });
 
 (systemd ? describe : describe.skip)('deploy/topic-mirror.service', () => {
-  it('is a unit without warnings', async () => {
-    // Programs and paths of the unit are not those of this machine.
-    const unit = await readFile('deploy/topic-mirror.service', 'utf8');
-    expect(unit).toContain('ExecStart=/usr/bin/node dist/main.js');
+  /** What systemd says of a unit, but for programs and paths that are not those of this machine. */
+  async function warningsOf(unit: string): Promise<string[]> {
     const { stderr } = await promisify(execFile)(systemd ?? '', [
       'verify',
       '--man=no',
       '--recursive-errors=no',
-      'deploy/topic-mirror.service',
+      unit,
     ]).catch((error: { stderr: string }) => error);
     const lines = stderr.split('\n').filter((line) => line.includes('topic-mirror'));
-    expect(lines.filter((line) => !/not executable|No such file/.test(line))).toEqual([]);
+    return lines.filter((line) => !/not executable|No such file/.test(line));
+  }
+
+  it('is a unit without warnings', async () => {
+    const unit = await readFile('deploy/topic-mirror.service', 'utf8');
+    expect(unit).toContain('ExecStart=/usr/bin/node dist/main.js');
+    expect(await warningsOf('deploy/topic-mirror.service')).toEqual([]);
+  });
+
+  it('becomes a template by the command of docs/install.md, each instance with its port and spool', async () => {
+    const page = await readFile('docs/install.md', 'utf8');
+    const [command = ''] = /^sed -e .*\\\n.*topic-mirror@\.service$/m.exec(page) ?? [];
+    const directory = await mkdtemp(join(tmpdir(), 'topic-mirror-unit-'));
+    await promisify(execFile)('sh', ['-c', command.replace('/etc/systemd/system', directory)]);
+    const path = join(directory, 'topic-mirror@.service');
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    expect(lines).toContain(
+      'Environment=NODE_ENV=production HOST=127.0.0.1 DATA_DIR=%S/topic-mirror-%i PORT=%i',
+    );
+    expect(lines).toContain('StateDirectory=topic-mirror-%i');
+    expect(await warningsOf(path)).toEqual([]);
+    await rm(directory, { recursive: true });
   });
 });
