@@ -17,6 +17,8 @@ const LONGEST_PAUSE_MS = 60_000;
 export interface Leaseholder {
   readonly signal: AbortSignal;
   readonly maySend: boolean;
+  /** Whether it has nothing to send itself. */
+  readonly isIdle: boolean;
   lose(): void;
   finishGroup(group: string): Promise<boolean>;
   isDropped(entry: RelayEntry, outcome: Outcome): boolean;
@@ -37,15 +39,24 @@ export class AsideLanes {
     return this.busy.size;
   }
 
+  /** How many lanes may be begun now. */
+  private get free(): number {
+    const { circuit } = this.options.sender;
+    if (!this.session.maySend) return 0;
+    if (!circuit.isOpen) return this.most - this.busy.size;
+    // One callback at a time is tried, and those that are not set aside go first.
+    const isTrial = this.session.isIdle && circuit.untilTrial(performance.now()) === 0;
+    return isTrial && this.busy.size === 0 ? 1 : 0;
+  }
+
   async run(): Promise<void> {
-    const { repository, sender } = this.options;
+    const { repository } = this.options;
     const { signal } = this.session;
     while (!signal.aborted) {
-      const free = this.most - this.busy.size;
+      const free = this.free;
       let due: DueLane[] = [];
       try {
-        const isPossible = free > 0 && this.session.maySend && !sender.circuit.isOpen;
-        due = isPossible ? await repository.dueLanes([...this.busy], free) : [];
+        due = free > 0 ? await repository.dueLanes([...this.busy], free) : [];
       } catch (error) {
         this.logger.warn({ msg: 'the backlog of the relay cannot be read', err: error });
       }
@@ -117,6 +128,10 @@ export class AsideLanes {
       if (this.session.signal.aborted) break;
     }
     // One that waits for its turn is still in the backlog.
-    return this.session.maySend ? sender.send(entry) : 'unreachable';
+    if (!this.session.maySend) return 'unreachable';
+    const outcome = await sender.send(entry);
+    // A lane that the backend rejects says nothing of the backend as a whole.
+    if (sender.circuit.isOpen || outcome !== 'rejected') sender.record(outcome);
+    return outcome;
   }
 }

@@ -1,16 +1,23 @@
-// A circuit breaker: after many failures in a row one callback at a time is tried, with growing pauses. Pure.
+// A circuit breaker: after many failures in a row, or a second without any connection, one callback at a time is tried,
+// with growing pauses. Pure.
+
+import type { Failure } from './sender.js';
 
 const FAILURES = 20;
+const UNREACHABLE_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
 export class Circuit {
   private failures = 0;
+  /** Since when no connection can be made. */
+  private unreachableSince: number | null = null;
+  private isUnreachable = false;
   private pauseMs = 0;
   private trialAt = 0;
 
   get isOpen(): boolean {
-    return this.failures >= FAILURES;
+    return this.isUnreachable || this.failures >= FAILURES;
   }
 
   /** How long until the next trial, in milliseconds. */
@@ -20,11 +27,17 @@ export class Circuit {
 
   succeed(): void {
     this.failures = 0;
+    this.unreachableSince = null;
+    this.isUnreachable = false;
     this.pauseMs = 0;
   }
 
-  fail(now: number): void {
+  /** @param outcome of the backend, which has answered where it rejected. */
+  fail(now: number, outcome: Failure): void {
     this.failures += 1;
+    this.unreachableSince = outcome === 'unreachable' ? (this.unreachableSince ?? now) : null;
+    this.isUnreachable =
+      this.unreachableSince !== null && now - this.unreachableSince >= UNREACHABLE_MS;
     if (!this.isOpen) return;
     // What was in flight when it opened is no trial.
     if (this.pauseMs > 0 && now < this.trialAt) return;

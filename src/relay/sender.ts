@@ -11,7 +11,8 @@ import { Pace } from './pace.js';
 const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024 };
 const HOUR_MS = 3_600_000;
 
-export type Outcome = 'delivered' | 'given up' | 'rejected' | 'timeout' | 'unreachable';
+export type Failure = 'rejected' | 'timeout' | 'unreachable';
+export type Outcome = 'delivered' | 'given up' | Failure;
 
 /** Sends *after* callbacks: counts attempts, gives up what is too old, and notices when the backend is away. */
 @Injectable()
@@ -48,7 +49,7 @@ export class Sender {
   }
 
   /** Sends a callback once. Any status 2xx accepts it. */
-  async send(callback: RelayedCallback): Promise<Outcome> {
+  async send(callback: RelayedCallback): Promise<'delivered' | Failure> {
     if (!this.backend) throw new Error('RELAY_URL is not set');
     const answer = await this.backend.send(callback, LIMITS);
     const outcome = outcomeOf(answer);
@@ -61,10 +62,10 @@ export class Sender {
   }
 
   /** Records the outcome for the circuit of the whole backend. */
-  record(outcome: Outcome): void {
+  record(outcome: 'delivered' | Failure): void {
     const { circuit } = this;
     if (outcome === 'delivered') circuit.succeed();
-    else circuit.fail(performance.now());
+    else circuit.fail(performance.now(), outcome);
     if (circuit.isOpen === this.isAway) return;
     this.isAway = circuit.isOpen;
     if (this.isAway) {
@@ -78,7 +79,7 @@ export class Sender {
   }
 }
 
-function outcomeOf(answer: BackendAnswer): Exclude<Outcome, 'given up'> {
+function outcomeOf(answer: BackendAnswer): 'delivered' | Failure {
   if (answer.status === null) return answer.failure;
   return answer.status >= 200 && answer.status < 300 ? 'delivered' : 'rejected';
 }

@@ -5,7 +5,7 @@ import { AsideLanes } from './aside-lanes.js';
 import { jittered } from './circuit.js';
 import { LEASE_MS, type Position, type Progress, type RelayEntry } from './relay.repository.js';
 import { isRelayed } from './relayed.js';
-import type { Outcome } from './sender.js';
+import type { Failure, Outcome } from './sender.js';
 import type { SessionOptions } from './session-options.js';
 import { type Lane, Window } from './window.js';
 
@@ -21,7 +21,8 @@ const FAILURE_PAUSE_MS = 500;
 const STOP_MS = 5_500;
 const RETRY_MS = 200;
 const LONGEST_RETRY_MS = 60_000;
-const ATTEMPTS = 3;
+// Before a lane is set aside. Where no connection can be made, the lane is hardly the reason.
+const ATTEMPTS = { rejected: 3, timeout: 3, unreachable: 6 };
 const SLOW_MS = 1_000;
 // Their names are held in memory.
 const MAX_ASIDE_GROUPS = 20_000;
@@ -58,6 +59,11 @@ export class Session {
   /** Whether a callback may be sent now. */
   get maySend(): boolean {
     return !this.signal.aborted && performance.now() < this.validUntil;
+  }
+
+  /** Whether all that was read is delivered or set aside. */
+  get isIdle(): boolean {
+    return this.window.isEmpty;
   }
 
   /** Relays until the lease is lost, or `signal` is aborted: then it is released. */
@@ -267,7 +273,7 @@ export class Session {
     return this.options.dropsIgnored && outcome === 'delivered' && entry.outcome === 'ignored';
   }
 
-  private retry(lane: Lane, outcome: Outcome): void {
+  private retry(lane: Lane, outcome: Failure): void {
     if (this.options.sender.circuit.isOpen) {
       lane.attempts = 0;
       // There may be others behind it which the backend accepts.
@@ -276,7 +282,12 @@ export class Session {
       return;
     }
     lane.attempts += 1;
-    if (lane.attempts >= ATTEMPTS && this.setAside(lane)) return;
+    const [entry] = lane.queue;
+    if (lane.attempts >= ATTEMPTS[outcome] && this.setAside(lane)) {
+      const msg = 'a group waits: the backend of RELAY_URL does not accept its callback';
+      this.logger.warn({ msg, callback: entry?.id, group: entry?.groupId, last: outcome });
+      return;
+    }
     const waitMs = jittered(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (lane.attempts - 1)));
     setTimeout(() => {
       this.window.release(lane);

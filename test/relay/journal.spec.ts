@@ -214,3 +214,35 @@ it('a group that fails is tried with pauses also where no more groups can be set
   await app.close();
   await database.drop();
 });
+
+it('a backend that is away is logged for a single callback too, and waits in the command line', async () => {
+  const app = await startApp({ RELAY_URL: backend.url });
+  await postCallback(app.http, createTopicBody({ GroupId: 'quiet' })).expect(200, OK);
+  await until(() => backend.accepted.length === 1);
+  await backend.close();
+  await postCallback(app.http, createTopicBody({ GroupId: 'quiet' })).expect(200, OK);
+  const said = (text: string) => app.log.some(({ msg }) => String(msg).includes(text));
+  await until(() => said('the backend of RELAY_URL accepts no callback'));
+  const from = new Date(Date.now() - 60_000).toISOString();
+  const resent = await cli(app.database, { RELAY_URL: backend.url }, 'relay', '--from', from);
+  expect(resent.code).toBe(1);
+  expect(resent.output).toMatch(/accepts no callback; go on later with the same$/);
+  await backend.open();
+  await until(() => backend.accepted.length === 2);
+  await app.close();
+});
+
+it('a group that is set aside is logged, and delivered without new callbacks once the backend is back', async () => {
+  const app = await startApp({ RELAY_URL: backend.url });
+  const said = (text: string) => app.log.some(({ msg }) => String(msg).includes(text));
+  backend.reply = () => ({ status: 500 });
+  await postCallback(app.http, createTopicBody({ GroupId: 'refused' })).expect(200, OK);
+  await until(() => said('a group waits: the backend of RELAY_URL does not accept its callback'));
+  await backend.close();
+  await until(() => said('the backend of RELAY_URL accepts no callback'));
+  backend.reply = () => ({});
+  await backend.open();
+  await until(() => backend.accepted.length === 1);
+  await until(() => said('the backend of RELAY_URL accepts callbacks again'));
+  await app.close();
+});
