@@ -10,3 +10,8 @@ export async function clockSkewMs(connection: Connection): Promise<number> {
   if (!row) throw new Error('PostgreSQL did not return its clock');
   return (sentAt + Date.now()) / 2 - row.nowMs;
 }
+
+/** What PostgreSQL's clock shows, in milliseconds since 1970: what expires by a clock of one process would be lost for all. */
+export async function databaseNowMs(connection: Connection): Promise<number> {
+  return Date.now() - (await clockSkewMs(connection));
+}

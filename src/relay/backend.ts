@@ -20,7 +20,12 @@ export type BackendAnswer =
 export interface BackendLimits {
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Whether the backend may get the callback twice. */
+  readonly isRepeatable: boolean;
 }
+
+// Less than most servers wait before they close an idle connection: 5 s in Node.js.
+const IDLE_MS = 4_000;
 
 /** The backend behind RELAY_URL, over persistent connections. Follows no redirect. */
 export class Backend {
@@ -35,7 +40,7 @@ export class Backend {
     connections: number,
   ) {
     this.url = new URL(url);
-    const options = { keepAlive: true, maxSockets: connections };
+    const options = { keepAlive: true, maxSockets: connections, timeout: IDLE_MS };
     this.agent = this.isTls ? new HttpsAgent(options) : new HttpAgent(options);
     const { username, password } = this.url;
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -50,13 +55,12 @@ export class Backend {
   /** Sends a callback and reads the answer. Never rejects. */
   async send(callback: RelayedCallback, limits: BackendLimits): Promise<BackendAnswer> {
     const deadline = performance.now() + limits.timeoutMs;
-    for (;;) {
-      const left = { ...limits, timeoutMs: deadline - performance.now() };
-      const attempt = new Attempt(left);
-      const answer = await attempt.run(() => this.open(callback));
-      // The backend closed the idle connection at the same moment, and has not read the request.
-      if (!attempt.isOnStaleConnection) return answer;
-    }
+    const attempt = new Attempt(limits);
+    const answer = await attempt.run(() => this.open(callback, this.agent));
+    // The backend may have closed the idle connection at the same moment, or have died of the request.
+    if (!attempt.isOnStaleConnection || !limits.isRepeatable) return answer;
+    const left = { ...limits, timeoutMs: deadline - performance.now() };
+    return new Attempt(left).run(() => this.open(callback, false));
   }
 
   close(): void {
@@ -67,13 +71,13 @@ export class Backend {
     return this.url.protocol === 'https:';
   }
 
-  private open({ id, query, body }: RelayedCallback): ClientRequest {
+  private open({ id, query, body }: RelayedCallback, agent: HttpAgent | false): ClientRequest {
     const { port, pathname, search } = this.url;
     const token = this.settings.imCallbackTokens[0];
     const relayed = relayedQuery(query, token, Date.now());
     const joined = [search.slice(1), relayed].filter((part) => part !== '').join('&');
     const opened = (this.isTls ? requestTls : request)({
-      agent: this.agent,
+      agent,
       method: 'POST',
       host: hostOf(this.url),
       port,

@@ -53,7 +53,8 @@ export class BlockingRelay implements OnApplicationShutdown {
     }
     this.inFlight += 1;
     const timeoutMs = DEADLINE_MS - (performance.now() - arrivedAt);
-    const answer = await this.backend.send(callback, { timeoutMs, maxBytes: MAX_BYTES });
+    const limits = { timeoutMs, maxBytes: MAX_BYTES, isRepeatable: false };
+    const answer = await this.backend.send(callback, limits);
     this.inFlight -= 1;
     const isVerdict = answer.status === 200 && answer.isWhole && isJsonObject(answer.body);
     this.metrics.relayBefore.inc({ outcome: isVerdict ? 'answered' : failureOf(answer) });

@@ -17,6 +17,7 @@ import {
 } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { atMost } from '../database/at-most.js';
+import { databaseNowMs } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { pause } from '../database/pause.js';
 import { earliestId } from '../journal/callback-id.js';
@@ -79,6 +80,7 @@ export class Relay implements OnApplicationBootstrap, BeforeApplicationShutdown 
     const start = await this.repository.lease(this.holder);
     if (start === null) return;
     const { repository, sender, holder, settings } = this;
+    sender.setClock(await databaseNowMs(this.database.connection));
     const session = new Session(
       {
         holder,

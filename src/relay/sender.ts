@@ -8,7 +8,7 @@ import { GivenUpLog } from './given-up.js';
 import { Pace } from './pace.js';
 
 // The vendor would have waited two seconds; a backend that has to work is given more.
-const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024 };
+const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024, isRepeatable: true };
 const HOUR_MS = 3_600_000;
 
 export type Failure = 'rejected' | 'timeout' | 'unreachable';
@@ -23,6 +23,7 @@ export class Sender {
   private readonly backend: Backend | null;
   private readonly givenUp: GivenUpLog;
   private isAway = false;
+  private timeOriginMs = performance.timeOrigin;
 
   constructor(
     private readonly settings: Settings,
@@ -38,9 +39,15 @@ export class Sender {
     return this.backend !== null;
   }
 
+  /** @param nowMs by PostgreSQL's clock, which goes on by the monotonic one of this process. */
+  setClock(nowMs: number): void {
+    this.timeOriginMs = nowMs - performance.now();
+  }
+
   /** Whether a callback is too old to be sent. */
   isTooOld({ id }: RelayedCallback): boolean {
-    return Date.now() - arrivalOf(id) / 1000 > this.settings.relayMaxAgeHours * HOUR_MS;
+    const nowMs = this.timeOriginMs + performance.now();
+    return nowMs - arrivalOf(id) / 1000 > this.settings.relayMaxAgeHours * HOUR_MS;
   }
 
   giveUp({ id }: RelayedCallback): void {

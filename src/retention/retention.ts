@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { ChangesRepository } from '../changes/changes.repository.js';
 import { Settings } from '../config/settings.js';
 import { atMost } from '../database/at-most.js';
+import { databaseNowMs } from '../database/clock.js';
 import { Database } from '../database/database.js';
 import { JournalRepository } from '../journal/journal.repository.js';
 import { Trimmer } from './trimmer.js';
@@ -20,15 +21,18 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
     changes: ChangesRepository,
     journal: JournalRepository,
   ) {
+    const now = () => databaseNowMs(database.connection);
     this.trimmers = [
       new Trimmer({
         what: 'changes',
         days: settings.changesRetentionDays,
+        now,
         trim: (before, count) => changes.trim(before, count),
       }),
       new Trimmer({
         what: 'journal entries',
         days: settings.journalRetentionDays,
+        now,
         trim: (before, count) => journal.trim(before, count, settings.relayUrl !== null),
       }),
     ];

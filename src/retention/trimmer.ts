@@ -5,6 +5,8 @@ export interface TrimmerOptions {
   readonly what: string;
   /** Age in days after which rows are deleted; 0: never. */
   readonly days: number;
+  /** In milliseconds since 1970. */
+  readonly now: () => Promise<number>;
   /** Deletes at most `count` rows older than a date, oldest first. @returns their number. */
   readonly trim: (before: Date, count: number) => Promise<number>;
 }
@@ -42,9 +44,9 @@ export class Trimmer {
   }
 
   private async step(): Promise<void> {
-    const { what, days, trim } = this.options;
+    const { what, days, now, trim } = this.options;
     try {
-      const count = await trim(new Date(Date.now() - days * DAY_MS), STEP);
+      const count = await trim(new Date((await now()) - days * DAY_MS), STEP);
       this.later(count < STEP ? ROUND_MS : PAUSE_MS);
     } catch (error) {
       this.logger.warn({ msg: `old ${what} could not be removed`, err: error });

@@ -86,6 +86,14 @@ describe('a before callback', () => {
     await backend.open();
   });
 
+  it('reaches a backend that breaks the connection once, however many are idle', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => ask(allowing)));
+    backend.received.length = 0;
+    backend.reply = () => 'reset';
+    expect((await ask(allowing)).text).toBe(OK);
+    expect(backend.received).toHaveLength(1);
+  });
+
   it('reaches the backend once, with the id under which the journal has it', async () => {
     await ask(allowing);
     await postCallback(allowing.http, createTopicBody({ GroupId: 'after' })).expect(200, OK);

@@ -20,9 +20,10 @@ export interface Relayed {
   readonly at: number;
 }
 
-/** `hang`: no answer ever comes. */
+/** `hang`: no answer ever comes. `reset`: the connection breaks instead. */
 export type Reply =
   | 'hang'
+  | 'reset'
   | {
       readonly status?: number;
       readonly body?: string | Buffer;
@@ -94,6 +95,10 @@ export class Backend {
   private answer(callback: Relayed, response: ServerResponse): void {
     const reply = this.reply(callback);
     if (reply === 'hang') return;
+    if (reply === 'reset') {
+      response.socket?.resetAndDestroy();
+      return;
+    }
     const { status = 200, body = '{}', headers = {}, delayMs = 0 } = reply;
     setTimeout(() => {
       if (status >= 200 && status < 300) this.accepted.push(callback);
