@@ -33,6 +33,7 @@ export class Metrics extends Families {
         'missing Sign or RequestTime',
         'RequestTime is outside the window',
         'wrong Sign',
+        'relayed by this mirror',
         'query and body name different commands',
         'no room for the body',
       ],

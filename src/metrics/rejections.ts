@@ -9,6 +9,7 @@ const REASONS = {
   'RequestTime is outside the window':
     "The signature is too old, or the clock of this machine is wrong: compare it with the vendor's.",
   'wrong Sign': 'The callback is signed with another token: compare IM_CALLBACK_TOKENS with it.',
+  'relayed by this mirror': 'RELAY_URL leads back to this mirror: set it to the backend.',
   'query and body name different commands': 'Query and body must name the same CallbackCommand.',
   'no room for the body': 'Too many request bodies at once: see BODIES_MAX_BYTES.',
 } as const;

@@ -1,7 +1,8 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { Agent as HttpsAgent, request as requestTls } from 'node:https';
 import { Settings } from '../config/settings.js';
-import { relayedQuery } from './relayed.js';
+import type { Epochs } from '../database/epoch.js';
+import { RELAYED_BY, relayedQuery } from './relayed.js';
 
 /** A callback as the backend gets it. */
 export interface RelayedCallback {
@@ -33,11 +34,14 @@ export class Backend {
   private readonly agent: HttpAgent;
   private readonly headers: Readonly<Record<string, string>>;
 
-  /** @param url the value of RELAY_URL. */
+  /**
+   * @param url the value of RELAY_URL.
+   * @param epochs name this mirror to itself, should `url` lead back to it.
+   */
   constructor(
     private readonly settings: Settings,
-    url: string,
-    connections: number,
+    private readonly epochs: Pick<Epochs, 'current'>,
+    { url, connections }: { readonly url: string; readonly connections: number },
   ) {
     this.url = new URL(url);
     const options = { keepAlive: true, maxSockets: connections, timeout: IDLE_MS };
@@ -82,7 +86,12 @@ export class Backend {
       host: hostOf(this.url),
       port,
       path: joined === '' ? pathname : `${pathname}?${joined}`,
-      headers: { ...this.headers, 'content-length': body.length, 'x-request-id': id },
+      headers: {
+        ...this.headers,
+        'content-length': body.length,
+        'x-request-id': id,
+        ...(this.epochs.current !== null && { [RELAYED_BY]: this.epochs.current }),
+      },
     });
     opened.end(body);
     return opened;
@@ -148,7 +157,8 @@ class Attempt {
   }
 }
 
-function codeOf(error: unknown): string {
+/** What went wrong, without what it may repeat of the request. */
+export function codeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : 'the connection failed';
 }

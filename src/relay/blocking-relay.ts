@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Backend, type BackendAnswer, type RelayedCallback } from './backend.js';
 
@@ -17,10 +18,12 @@ export class BlockingRelay implements OnApplicationShutdown {
   constructor(
     private readonly settings: Settings,
     private readonly metrics: Metrics,
+    { epochs }: Database,
   ) {
     const { relayUrl } = settings;
     // Apart from the connections of other callbacks, for which nobody waits.
-    this.backend = relayUrl === null ? null : new Backend(settings, relayUrl, MAX_IN_FLIGHT);
+    const to = { url: relayUrl ?? '', connections: MAX_IN_FLIGHT };
+    this.backend = relayUrl === null ? null : new Backend(settings, epochs, to);
   }
 
   get isOn(): boolean {

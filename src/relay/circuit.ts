@@ -1,12 +1,13 @@
 // A circuit breaker: after many failures in a row, or a second without any connection, one callback at a time is tried,
 // with growing pauses. Pure.
 
-import type { Failure } from './sender.js';
-
 const FAILURES = 20;
 const UNREACHABLE_MS = 1_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+
+/** Why a backend has not accepted a callback; where it rejected, it answered. */
+export type Failure = 'rejected' | 'timeout' | 'unreachable';
 
 export class Circuit {
   private failures = 0;
@@ -32,7 +33,6 @@ export class Circuit {
     this.pauseMs = 0;
   }
 
-  /** @param outcome of the backend, which has answered where it rejected. */
   fail(now: number, outcome: Failure): void {
     this.failures += 1;
     this.unreachableSince = outcome === 'unreachable' ? (this.unreachableSince ?? now) : null;

@@ -1,7 +1,8 @@
 // What the doctor says of the relay.
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import { hostOf } from './backend.js';
+import { connect, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { codeOf, hostOf } from './backend.js';
 import type { RelayState } from './relay.repository.js';
 
 interface Finding {
@@ -21,20 +22,28 @@ export async function backendFinding(relayUrl: string): Promise<Finding> {
   const url = new URL(relayUrl);
   const { hostname, port, protocol } = url;
   const number = Number(port) || (protocol === 'https:' ? 443 : 80);
-  const socket = connect({ host: hostOf(url), port: number });
+  const host = hostOf(url);
+  const isTls = protocol === 'https:';
+  const socket = isTls
+    ? connectTls({ host, port: number, servername: isIP(host) === 0 ? host : '' })
+    : connect({ host, port: number });
   try {
-    await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    const signal = AbortSignal.timeout(CONNECT_TIMEOUT_MS);
+    await once(socket, isTls ? 'secureConnect' : 'connect', { signal });
     return {
       verdict: 'ok',
       code: 'RELAY_BACKEND',
       what: 'the backend of RELAY_URL accepts connections',
     };
-  } catch {
+  } catch (error) {
+    const reason = codeOf(error);
     return {
       verdict: 'fault',
       code: 'RELAY_BACKEND_DOWN',
-      what: `the backend of RELAY_URL does not accept connections at ${hostname}:${number}`,
-      advice: 'start it, or correct RELAY_URL; its callbacks wait in the journal meanwhile',
+      what: `the backend of RELAY_URL does not accept connections at ${hostname}:${number} (${reason})`,
+      advice: /CERT|SIGNED|ALTNAME/.test(reason)
+        ? 'give the backend a certificate that Node.js trusts, or name its CA in NODE_EXTRA_CA_CERTS'
+        : 'start it, or correct RELAY_URL; its callbacks wait in the journal meanwhile',
     };
   } finally {
     socket.destroy();

@@ -27,3 +27,6 @@ export function isRelayed(entry: {
   if (entry.command === null) return entry.outcome !== 'invalid';
   return !isBlocking(entry.command);
 }
+
+/** Header of relayed callbacks; its value is the epoch of the database of the mirror that relays. */
+export const RELAYED_BY = 'x-relayed-by';

@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
 import { arrivalOf } from '../journal/callback-id.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Backend, type BackendAnswer, type RelayedCallback } from './backend.js';
-import { Circuit } from './circuit.js';
+import { Circuit, type Failure } from './circuit.js';
 import { GivenUpLog } from './given-up.js';
 import { Pace } from './pace.js';
 
@@ -11,7 +12,6 @@ import { Pace } from './pace.js';
 const LIMITS = { timeoutMs: 5_000, maxBytes: 64 * 1024, isRepeatable: true };
 const HOUR_MS = 3_600_000;
 
-export type Failure = 'rejected' | 'timeout' | 'unreachable';
 export type Outcome = 'delivered' | 'given up' | Failure;
 
 /** Sends *after* callbacks: counts attempts, gives up what is too old, and notices when the backend is away. */
@@ -23,14 +23,17 @@ export class Sender {
   private readonly backend: Backend | null;
   private readonly givenUp: GivenUpLog;
   private isAway = false;
+  private reason = '';
   private timeOriginMs = performance.timeOrigin;
 
   constructor(
     private readonly settings: Settings,
     private readonly metrics: Metrics,
+    { epochs }: Database,
   ) {
     const { relayUrl, relayConcurrency, relayMaxPerSecond, relayMaxAgeHours } = settings;
-    this.backend = relayUrl === null ? null : new Backend(settings, relayUrl, relayConcurrency);
+    const to = { url: relayUrl ?? '', connections: relayConcurrency };
+    this.backend = relayUrl === null ? null : new Backend(settings, epochs, to);
     this.pace = new Pace(relayMaxPerSecond, performance.now());
     this.givenUp = new GivenUpLog(relayMaxAgeHours);
   }
@@ -60,6 +63,7 @@ export class Sender {
     if (!this.backend) throw new Error('RELAY_URL is not set');
     const answer = await this.backend.send(callback, LIMITS);
     const outcome = outcomeOf(answer);
+    this.reason = answer.status === null ? answer.reason : `status ${answer.status}`;
     this.metrics.relayAttempts.inc({ outcome });
     if (outcome === 'delivered') {
       const seconds = Date.now() / 1000 - arrivalOf(callback.id) / 1e6;
@@ -75,9 +79,17 @@ export class Sender {
     else circuit.fail(performance.now(), outcome);
     if (circuit.isOpen === this.isAway) return;
     this.isAway = circuit.isOpen;
-    if (this.isAway) {
-      this.logger.error({ msg: 'the backend of RELAY_URL accepts no callback', last: outcome });
-    } else this.logger.log('the backend of RELAY_URL accepts callbacks again');
+    if (outcome === 'delivered')
+      this.logger.log('the backend of RELAY_URL accepts callbacks again');
+    else {
+      const msg = 'the backend of RELAY_URL accepts no callback';
+      this.logger.error({ msg, last: this.last(outcome) });
+    }
+  }
+
+  /** An outcome with its reason, for the log. @param outcome of the attempt that ended last. */
+  last(outcome: Failure): string {
+    return `${outcome}: ${this.reason}`;
   }
 
   close(): void {

@@ -2,10 +2,10 @@ import { Logger } from '@nestjs/common';
 import { MAX_PAGE_BYTES } from '../database/page-bytes.js';
 import { pause } from '../database/pause.js';
 import { AsideLanes } from './aside-lanes.js';
-import { jittered } from './circuit.js';
+import { type Failure, jittered } from './circuit.js';
 import { LEASE_MS, type Position, type Progress, type RelayEntry } from './relay.repository.js';
 import { isRelayed } from './relayed.js';
-import type { Failure, Outcome } from './sender.js';
+import type { Outcome } from './sender.js';
 import type { SessionOptions } from './session-options.js';
 import { type Lane, Window } from './window.js';
 
@@ -285,7 +285,12 @@ export class Session {
     const [entry] = lane.queue;
     if (lane.attempts >= ATTEMPTS[outcome] && this.setAside(lane)) {
       const msg = 'a group waits: the backend of RELAY_URL does not accept its callback';
-      this.logger.warn({ msg, callback: entry?.id, group: entry?.groupId, last: outcome });
+      this.logger.warn({
+        msg,
+        callback: entry?.id,
+        group: entry?.groupId,
+        last: this.options.sender.last(outcome),
+      });
       return;
     }
     const waitMs = jittered(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (lane.attempts - 1)));

@@ -2,6 +2,8 @@ import { type CanActivate, type ExecutionContext, Injectable, Logger } from '@ne
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Settings } from '../config/settings.js';
 import { isReceiver } from './callback-answer.js';
+import { Database } from '../database/database.js';
+import { RELAYED_BY } from '../relay/relayed.js';
 import { clientAddress } from '../http/client-address.js';
 import { Problem } from '../http/problem.js';
 import { Rejections } from '../metrics/rejections.js';
@@ -19,6 +21,7 @@ export class CallbackGuard implements CanActivate {
   constructor(
     private readonly settings: Settings,
     private readonly rejections: Rejections,
+    private readonly database: Database,
   ) {}
 
   /** Refuses callbacks before their bodies are read; after the hooks that every answer needs. */
@@ -27,7 +30,7 @@ export class CallbackGuard implements CanActivate {
     fastify.addHook<CallbackRoute>('onRequest', (request, _reply, done) => {
       // By the matched route: a path may be written in several ways.
       if (!isReceiver(request.method, request.routeOptions.url)) return done();
-      const refusal = this.refusalOf(request.query);
+      const refusal = this.refusalOf(request);
       request.isAuthentic = refusal === null;
       if (refusal === null) return done();
       const from = clientAddress(request);
@@ -42,7 +45,9 @@ export class CallbackGuard implements CanActivate {
     throw refused();
   }
 
-  private refusalOf(query: CallbackRoute['Querystring']): Refusal | null {
+  private refusalOf({ query, headers }: FastifyRequest<CallbackRoute>): Refusal | null {
+    const epoch = this.database.epochs.current;
+    if (epoch !== null && headers[RELAYED_BY] === epoch) return 'relayed by this mirror';
     return refusalOf(
       { sdkAppId: query.SdkAppid, sign: query.Sign, requestTime: query.RequestTime },
       {

@@ -21,7 +21,8 @@ export type Refusal =
   | 'missing SdkAppid'
   | 'missing Sign or RequestTime'
   | 'RequestTime is outside the window'
-  | 'wrong Sign';
+  | 'wrong Sign'
+  | 'relayed by this mirror';
 
 /**
  * Checks a callback against the vendor's rule: `Sign` is the hex SHA-256 of token and `RequestTime`.

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { runCli } from '../../src/cli/run.js';
 import { callbackId } from '../../src/journal/callback-id.js';
@@ -223,6 +226,8 @@ it('a backend that is away is logged for a single callback too, and waits in the
   await postCallback(app.http, createTopicBody({ GroupId: 'quiet' })).expect(200, OK);
   const said = (text: string) => app.log.some(({ msg }) => String(msg).includes(text));
   await until(() => said('the backend of RELAY_URL accepts no callback'));
+  const { last } = app.log.find(({ msg }) => String(msg).includes('accepts no callback')) ?? {};
+  expect(last).toBe('unreachable: network: ECONNREFUSED');
   const from = new Date(Date.now() - 60_000).toISOString();
   const resent = await cli(app.database, { RELAY_URL: backend.url }, 'relay', '--from', from);
   expect(resent.code).toBe(1);
@@ -245,4 +250,33 @@ it('a group that is set aside is logged, and delivered without new callbacks onc
   await until(() => backend.accepted.length === 1);
   await until(() => said('the backend of RELAY_URL accepts callbacks again'));
   await app.close();
+});
+
+it.each([
+  ['after', createTopicBody({ GroupId: 'round' })],
+  ['before', { CallbackCommand: 'Group.CallbackBeforeCreateTopic', GroupId: 'round' }],
+])('RELAY_URL that leads back to the mirror makes no loop: %s', async (_kind, body) => {
+  let target = '';
+  const front = createServer((incoming, response) => {
+    const { method, headers, url } = incoming;
+    const onward = request(`${target}${url}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    incoming.pipe(onward.on('error', () => response.destroy()));
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const { port } = front.address() as AddressInfo;
+  const app = await startApp({ RELAY_URL: `http://127.0.0.1:${port}/webhooks/im` });
+  target = app.url;
+  await postCallback(app.http, body).expect(200);
+  const refused = async () =>
+    (await scrape(app.http)).sum('topicmirror_callbacks_rejected_total', {
+      reason: 'relayed by this mirror',
+    });
+  await until(async () => (await refused()) > 0);
+  expect(await app.database.query('select 1 from callbacks')).toHaveLength(1);
+  await app.close();
+  front.closeAllConnections();
+  front.close();
 });
