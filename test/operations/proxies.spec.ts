@@ -1,8 +1,10 @@
 // The proxies of deploy/ as they are installed here: what they let through, and what the vendor gets.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, request as plainRequest, type Server } from 'node:http';
 import { Agent, request } from 'node:https';
+import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
@@ -87,6 +89,35 @@ async function topicIds(): Promise<string[]> {
     await send(tls, `/?${query()}`, bodyOf('streamed'));
     expect(await stream.changes(1)).toMatchObject([{ kind: 'created' }]);
     stream.close();
+  });
+});
+
+(nginx === null ? describe.skip : describe)('the logs of nginx', () => {
+  it.each([
+    ['deploy/nginx.conf', '/webhooks/im'],
+    ['deploy/nginx-mirror.conf', '/callback'],
+  ])('hold no signature by %s, also while nothing answers behind it', async (file, path) => {
+    const tls = await freePort();
+    const away = `server 127.0.0.1:${await freePort()}`;
+    const proxy = await startNginx(nginx ?? '', file, {
+      'listen 443 ssl': `listen 127.0.0.1:${tls} ssl`,
+      'server 127.0.0.1:3000': away,
+      ...(file.includes('mirror')
+        ? { 'server 127.0.0.1:8000': away }
+        : { 'listen 127.0.0.1:8081': `listen 127.0.0.1:${await freePort()}` }),
+    });
+    try {
+      expect(await send(tls, `${path}?${query()}&Sign=5e4ret`, '{}')).toMatchObject({
+        status: 502,
+      });
+      const [access = '', errors = ''] = await Promise.all(
+        ['access.log', 'error.log'].map((name) => readFile(join(proxy.directory, name), 'utf8')),
+      );
+      expect(access).toContain(path);
+      expect(`${access}${errors}`).not.toContain('5e4ret');
+    } finally {
+      await proxy.stop();
+    }
   });
 });
 

@@ -22,6 +22,8 @@ export async function findProgram(name: string): Promise<string | null> {
 }
 
 export interface Proxy {
+  /** Of its logs. */
+  readonly directory: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -41,7 +43,8 @@ export async function startNginx(
   let text = (await readFile(file, 'utf8'))
     .replace(/ssl_certificate .*;/, `ssl_certificate ${certificate};`)
     .replace(/ssl_certificate_key .*;/, `ssl_certificate_key ${key};`)
-    .replaceAll(/access_log \/.*? callbacks;/g, `access_log ${directory}/access.log callbacks;`);
+    .replaceAll(/access_log \/.*? callbacks;/g, `access_log ${directory}/access.log callbacks;`)
+    .replaceAll(/error_log \/\S+ /g, `error_log ${directory}/error.log `);
   for (const [from, to] of Object.entries(replaced)) {
     if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
     text = text.replaceAll(from, to);
@@ -86,7 +89,7 @@ async function running(
     await stop();
     throw new Error(`it did not start: ${output}`, { cause: error });
   }
-  return { stop };
+  return { directory, stop };
 }
 
 function isOpen(port: number): Promise<boolean> {
