@@ -1,5 +1,8 @@
 // Replaces an account by a pseudonym in the forms in which rows and requests hold it. Pure.
 import { randomBytes } from 'node:crypto';
+import { FIELDS } from '../tencent/fields.js';
+import { parseExact } from '../tencent/wire.js';
+import { TOPIC_FIELDS } from '../topics/domain/fields.js';
 
 export interface Replacement {
   readonly account: string;
@@ -10,10 +13,18 @@ type Json = unknown;
 
 const PREFIX = 'erased-';
 const PSEUDONYM = /^erased-[0-9a-f]{24}$/;
-// Keys of callbacks whose values are ids or words of the vendor, never an account.
-const NOT_ACCOUNTS = new Set(['CallbackCommand', 'GroupId', 'TopicId', 'Type', 'OptPlatform']);
+// Keys of callbacks whose values are ids, words of the vendor, times or switches, never an account.
+const NOT_ACCOUNTS: ReadonlySet<string> = new Set([
+  'OptPlatform',
+  ...(
+    ['command', 'groupId', 'topicId', 'topicIds', 'type', 'eventTime', 'createdAt'] as const
+  ).flatMap((name) => FIELDS[name].spellings),
+  ...Object.values(TOPIC_FIELDS).flatMap(({ type, vendorKeys }) =>
+    type === 'boolean' ? vendorKeys : [],
+  ),
+]);
 // One without an end goes to the end of the text: to look for it again at each quote in it would take quadratic time.
-const TOKEN = /"(?:[^"\\]|\\[^])*(?:"(\s*:)?|\\?$)/g;
+const TOKEN = /"(?:[^"\\]|\\[^])*(?:"(\s*:)?|\\?$)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false/g;
 const CUSTOM_FIELD = /^(userDefinedDataList[.+])([^]*)$/;
 
 /** A pseudonym that nobody can derive from an account: it is random, and stored nowhere but in the rows. */
@@ -54,7 +65,7 @@ export function inRegisters(value: Json, replacement: Replacement): Json {
   );
 }
 
-/** A body with every JSON text replaced that is the account, however it is escaped; all other bytes stay. */
+/** A body with every value replaced that is read as the account, also a number; all other bytes stay. */
 export function inBody(body: Buffer, { account, pseudonym }: Replacement): Buffer {
   let key = '';
   const text = body.toString('latin1').replace(TOKEN, (token: string, colon?: string) => {
@@ -94,10 +105,10 @@ function eachParameter(
     .join('&');
 }
 
+/** A value as it is read where an account is expected. */
 function textOf(literal: string): string | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(literal, 'latin1').toString('utf8'));
-    return typeof value === 'string' ? value : undefined;
+    return FIELDS.operatorAccount.read(parseExact(Buffer.from(literal, 'latin1').toString('utf8')));
   } catch {
     // Not JSON, and so no account.
     return undefined;

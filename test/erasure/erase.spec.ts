@@ -218,6 +218,22 @@ describe('cli erase', () => {
     expect(await cli('rebuild', '--check')).toMatchObject({ code: 0 });
   });
 
+  it('finds an account that came as a number', async () => {
+    const account = '8613800138000';
+    await postCallback(
+      mirror.http,
+      topic('numbered', { Owner_Account: Number(account), Operator_Account: Number(account) }),
+      { ClientIP: '203.0.113.86' },
+    ).expect(200, OK);
+    expect((await cli('erase', '--account', account)).out[1]).toBe(
+      'erased: 1 topic, 1 group, 1 change, 1 journal entry',
+    );
+    expect(await cli('replay')).toMatchObject({ code: 0 });
+    const stored = await tables();
+    expect(stored).not.toContain(account);
+    expect(stored).not.toContain('203.0.113.86');
+  });
+
   it.each([[[]], [['--account', '']], [['--account', 'x', '--pseudonym', 'x']]])(
     'refuses the options %j',
     async (options) => {

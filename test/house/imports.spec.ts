@@ -81,7 +81,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'metrics',
     'tracing',
   ],
-  erasure: ['topics/domain', 'changes', 'database'],
+  erasure: ['tencent', 'topics/domain', 'changes', 'database'],
   cli: [
     'erasure',
     'reconcile',

@@ -399,7 +399,6 @@ describe("the vendor's names", () => {
       });
     // Of the query: its names are CallbackCommand and others of protocol, not fields of an event.
     expect(wrong.toSorted()).toEqual([
-      'erasure/replacement.ts',
       'metrics/rejections.ts',
       'webhooks/callback-answer.ts',
       'webhooks/callback-reader.ts',
