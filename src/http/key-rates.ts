@@ -36,7 +36,7 @@ export class KeyRates {
 
   /** Once in a window: a flood of requests must not flood the log. */
   private warn(key: string, windowMs: number): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now < (this.silentUntil.get(key) ?? 0)) return;
     this.silentUntil.set(key, now + windowMs);
     this.logger.warn({ msg: 'a key exceeds its rate', key });

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.js';
 import { MAX_CURSOR_LENGTH } from './parameters.js';
 import { Problem } from './problem.js';
+import { RateWindows } from './rate-windows.js';
 
 // Room for the longest cursor; the server itself takes 16 KiB of headers with it.
 const MAX_URL_LENGTH = MAX_CURSOR_LENGTH + 1024;
@@ -40,7 +41,7 @@ export async function protect(app: NestFastifyApplication, settings: Settings): 
     });
   }
   boundAddresses(app.getHttpAdapter().getInstance());
-  await app.register(rateLimit, { global: false });
+  await app.register(rateLimit, { global: false, store: RateWindows });
 }
 
 function boundAddresses(fastify: FastifyInstance): void {

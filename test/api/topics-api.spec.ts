@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { EventSource } from '../support/sse.js';
 import { until } from '../support/until.js';
@@ -258,15 +258,18 @@ describe('the query API with a rate for each key', () => {
   const sha256 = (secret: string) => createHash('sha256').update(secret).digest('hex');
   beforeAll(async () => {
     mirror = await startApp({
-      API_KEYS: `tools:${sha256('one')},other:${sha256('two')}`,
+      API_KEYS: ['one', 'two', 'three', 'four']
+        .map((secret) => `key-${secret}:${sha256(secret)}`)
+        .join(','),
       API_RATE_LIMIT: '5',
     });
   });
   afterAll(() => mirror.close());
 
+  const ask = (path: string, secret: string) =>
+    mirror.http.get(path).set('authorization', `Bearer ${secret}`);
+
   it('answers 429 to a key that asks too often, and to that key alone', async () => {
-    const ask = (path: string, secret: string) =>
-      mirror.http.get(path).set('authorization', `Bearer ${secret}`);
     for (const path of ['/groups', '/topics', '/changes', '/groups', '/topics']) {
       await ask(path, 'one').expect(200);
     }
@@ -279,6 +282,22 @@ describe('the query API with a rate for each key', () => {
     await ask('/groups', 'wrong').expect(401);
     await postCallback(mirror.http, createTopicBody()).expect(200);
     expect(mirror.log.filter(({ msg }) => msg === 'a key exceeds its rate')).toHaveLength(1);
+  });
+
+  it.each([
+    ['three', -3_600_000],
+    ['four', 3_600_000],
+  ])('keeps the minute of key %s when the clock is set by %i ms', async (secret, offsetMs) => {
+    for (let count = 0; count < 5; count += 1) await ask('/groups', secret).expect(200);
+    const real = Date.now;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => real() + offsetMs);
+    try {
+      const answer = await ask('/groups', secret);
+      expectProblem(answer, 429, 'RATE_LIMITED');
+      expect(Number(answer.headers['retry-after'])).toBeLessThanOrEqual(60);
+    } finally {
+      clock.mockRestore();
+    }
   });
 });
 
