@@ -197,7 +197,7 @@ function divided({ command, outcome, groupId }: CallbackFilters) {
 
 /** Ids begin with the time of arrival. */
 function arrivalConditions({ since, until }: CallbackFilters): Prisma.Sql[] {
-  const idAt = (instant: string) => earliestId(Math.max(0, Date.parse(instant)) * 1000);
+  const idAt = (instant: string) => earliestId(Date.parse(instant) * 1000);
   return [
     ...(since === undefined ? [] : [Prisma.sql`c.id >= ${idAt(since)}::uuid`]),
     ...(until === undefined ? [] : [Prisma.sql`c.id < ${idAt(until)}::uuid`]),

@@ -15,15 +15,17 @@ export function nextArrival(): number {
 const PROCESS = randomUUID().slice(19);
 
 const EARLIEST = '0000-000000000000';
+// The last that 60 bits hold, as a double.
+const LATEST_ARRIVAL = 2 ** 60 - 128;
 
 /** A UUID (version 8 of RFC 9562) whose order is that of the arrival: its first bits are the time. */
 export function callbackId(arrivedAt: number): string {
   return withTime(arrivedAt, PROCESS);
 }
 
-/** No id of an arrival at that time or later is smaller, and every id of an earlier one is. */
+/** No id of an arrival at that time or later is smaller, and every id of an earlier one is. Takes any time. */
 export function earliestId(arrivedAt: number): string {
-  return withTime(arrivedAt, EARLIEST);
+  return withTime(Math.min(Math.max(arrivedAt, 0), LATEST_ARRIVAL), EARLIEST);
 }
 
 function withTime(arrivedAt: number, rest: string): string {

@@ -104,10 +104,13 @@ describe('replay', () => {
       ['--command', 'Group.CallbackAfterSendMsg'],
       ['--to', '2026-01-01T00:00:00Z'],
       ['--from', '2100-01-01T00:00:00Z'],
+      // Before 1970, and after what an id can hold.
+      ['--to', '1900-01-01T00:00:00Z'],
+      ['--from', '+040000-01-01T00:00:00Z'],
     ]) {
       expect((await cli(copy, 'replay', ...filter)).last).toBe('0 entries: nothing to do');
     }
-    expect((await cli(copy, 'replay', '--from', '2026-01-01T00:00:00Z')).last).toMatch(/1 applied/);
+    expect((await cli(copy, 'replay', '--from', '1900-01-01T00:00:00Z')).last).toMatch(/1 applied/);
     await copy.drop();
   });
 });
