@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { childEnvironment } from '../config/environment.js';
 import { checkDurability } from './durability.js';
+import { checkEncoding } from './encoding.js';
 import { SchemaError } from './errors.js';
 import { checkParameters } from './parameters.js';
 import { checkPrivileges } from './privileges.js';
@@ -38,9 +39,7 @@ export async function neededMigrations(root = ROOT): Promise<string[]> {
 export async function checkSchema(url: string): Promise<void> {
   const options = { connectionString: url, query_timeout: CHECK_TIMEOUT_MS };
   await withClient(options, async (client) => {
-    await checkDurability(client);
-    await checkPrivileges(client);
-    await checkParameters(client);
+    await checkServer(client);
     const { failed, pending } = await compare(client);
     if (failed.length > 0) throw new SchemaError(failedMessage(failed));
     if (pending.length > 0) {
@@ -59,9 +58,7 @@ export async function checkSchema(url: string): Promise<void> {
  */
 export async function migrateSchema(url: string): Promise<string[]> {
   return withClient({ connectionString: url }, async (client) => {
-    await checkDurability(client);
-    await checkPrivileges(client);
-    await checkParameters(client);
+    await checkServer(client);
     // A transaction's lock, not a session's, so that it also works behind a transaction pooler.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
@@ -71,6 +68,14 @@ export async function migrateSchema(url: string): Promise<string[]> {
     await client.query('commit');
     return pending;
   });
+}
+
+/** Before the schema: what is wrong here would let a migration fail halfway. */
+async function checkServer(client: pg.Client): Promise<void> {
+  await checkEncoding(client);
+  await checkDurability(client);
+  await checkPrivileges(client);
+  await checkParameters(client);
 }
 
 async function deploy(url: string): Promise<void> {

@@ -1,9 +1,11 @@
 // What may be set on a database or a role. The service works with it, or names it and does not start.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import { startApp, type TestApp } from '../support/app.js';
 import { createTopicBody, OK, postCallback, topicPath } from '../support/callbacks.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { runCli } from '../../src/cli/run.js';
+import { PRODUCTION } from '../support/process.js';
 
 let database: TestDatabase;
 let apps: TestApp[];
@@ -100,4 +102,31 @@ it.each([
 ])('%s = %s is refused by its name at the start', async (name, value) => {
   await setOnDatabase(name, value);
   await expect(start()).rejects.toThrow(name);
+});
+
+it.each(['SQL_ASCII', 'LATIN1'])('a database in %s is refused before a migration', async (name) => {
+  const { pathname } = new URL(database.url);
+  const other = `${pathname.slice(1)}_other`;
+  await database.query(
+    `create database ${other} encoding '${name}' lc_collate 'C' lc_ctype 'C' template template0`,
+  );
+  const url = Object.assign(new URL(database.url), { pathname: `/${other}` }).href;
+  const remedy = /UTF8.*createdb --encoding UTF8 --template template0/;
+  try {
+    for (const production of [{}, PRODUCTION]) {
+      const starting = startApp({ ...production, DATABASE_URL: url }, database);
+      await expect(starting).rejects.toThrow(remedy);
+    }
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    expect(await runCli(['doctor'], { DATABASE_URL: url }, print, print)).toBe(1);
+    expect(lines.join('\n')).toMatch(remedy);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query('select from pg_class where relname ~ $1', ['migrations']);
+    await client.end();
+    expect(rows).toEqual([]);
+  } finally {
+    await database.query(`drop database ${other} with (force)`);
+  }
 });
