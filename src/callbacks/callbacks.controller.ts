@@ -1,6 +1,7 @@
 import { Controller, Get, Header, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { NoParametersDto } from '../http/parameters.js';
 import { QueryPipe } from '../http/query.pipe.js';
 import { ApiProblems, RequiresApiKey } from '../openapi/decorators.js';
 import { CALLBACK, CALLBACK_DETAIL } from '../openapi/examples.js';
@@ -61,11 +62,14 @@ export class CallbacksController {
   })
   @ApiOkResponse({ type: CallbackDetailResponse, example: CALLBACK_DETAIL })
   @ApiProblems({
-    400: ['INVALID_ID', 'BAD_REQUEST'],
+    400: ['INVALID_PARAMETER', 'INVALID_ID', 'BAD_REQUEST'],
     404: ['UNKNOWN_CALLBACK'],
     503: ['TOO_MANY_ANSWERS', 'DATABASE_UNAVAILABLE'],
   })
-  async getCallback(@Param('callbackId') id: string): Promise<string> {
+  async getCallback(
+    @Query(QueryPipe) _query: NoParametersDto,
+    @Param('callbackId') id: string,
+  ): Promise<string> {
     return this.reader.callback(id);
   }
 }

@@ -11,6 +11,9 @@ export const MAX_VALUE_LENGTH = 1024;
 /** Every cursor that is given out is shorter: see `MAX_FILTER_BYTES` of the lists. */
 export const MAX_CURSOR_LENGTH = 11_776;
 
+/** Of an operation that takes none. */
+export class NoParametersDto {}
+
 /** In place of a value that cannot be parsed. */
 export class Unparsable {
   constructor(readonly problem: string) {}

@@ -63,7 +63,7 @@ function invalidQuery(errors: readonly ValidationError[]): Problem {
 function unknown(names: readonly string[], dto: Function): string {
   const quoted = names.map((name) => JSON.stringify(name));
   const allowed = [...parametersOf(dto)].map((name) => name.replace(/\.$/, '.<Key>'));
-  return `Unknown parameter ${quoted.join(', ')}; allowed: ${allowed.toSorted().join(', ')}.`;
+  return `Unknown parameter ${quoted.join(', ')}; allowed: ${allowed.toSorted().join(', ') || 'none'}.`;
 }
 
 function invalid(problems: readonly string[]): Problem {

@@ -1,6 +1,8 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { RequiresApiKey } from '../openapi/decorators.js';
+import { NoParametersDto } from '../http/parameters.js';
+import { QueryPipe } from '../http/query.pipe.js';
+import { ApiProblems, RequiresApiKey } from '../openapi/decorators.js';
 import { STATUS } from '../openapi/examples.js';
 import { StatusResponse } from './responses.js';
 import { StatusService } from './status.service.js';
@@ -18,7 +20,8 @@ export class StatusController {
     description: 'Also while PostgreSQL is away; what is stored there is `null` then.',
   })
   @ApiOkResponse({ type: StatusResponse, example: STATUS })
-  getStatus(): Promise<StatusResponse> {
+  @ApiProblems({ 400: ['INVALID_PARAMETER'] })
+  getStatus(@Query(QueryPipe) _query: NoParametersDto): Promise<StatusResponse> {
     return this.reader.status();
   }
 }

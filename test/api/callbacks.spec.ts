@@ -292,6 +292,11 @@ describe('one callback', () => {
     expect(found.changes).toMatchObject([{ kind: 'created', seq: listed.lastSeq }]);
   });
 
+  it('takes no parameters', async () => {
+    const { code, detail } = await one('00065f1a-0000-8000-8000-000000000000?x=1', 400);
+    expect([code, detail]).toEqual(['INVALID_PARAMETER', 'Unknown parameter "x"; allowed: none.']);
+  });
+
   it('has the changes of its group only, 500 at most', async () => {
     for (const groupId of ['many', 'others']) {
       await database.query(

@@ -183,3 +183,16 @@ it('is answered while the database is away, with null for what only that knows',
     groups: { verified: expect.any(Number) },
   });
 });
+
+it('rejects parameters, since it takes none', async () => {
+  for (const query of ['token=abc', 'toString=x']) {
+    const { body } = await mirror.http
+      .get(`/status?${query}`)
+      .set('authorization', `Bearer ${KEY}`)
+      .expect(400);
+    expect(body).toMatchObject({
+      code: 'INVALID_PARAMETER',
+      detail: `Unknown parameter "${query.split('=')[0]}"; allowed: none.`,
+    });
+  }
+});

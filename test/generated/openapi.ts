@@ -2455,7 +2455,7 @@ export interface operations {
                     "application/json": components["schemas"]["CallbackDetail"];
                 };
             };
-            /** @description The request is not allowed; `detail` names what, and what is. `INVALID_ID`, `BAD_REQUEST` */
+            /** @description The request is not allowed; `detail` names what, and what is. `INVALID_PARAMETER`, `INVALID_ID`, `BAD_REQUEST` */
             400: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -2641,6 +2641,16 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description The request is not allowed; `detail` names what, and what is. `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No API key, or an unknown one. `UNAUTHORIZED` */
