@@ -1,7 +1,10 @@
 // Secrets from files, as container engines, Kubernetes and systemd provide them: NAME_FILE holds the path.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Environment } from './environment.js';
+
+// More than hundreds of API keys.
+const MAX_BYTES = 64 * 1024;
 
 /** An environment in which each NAME_FILE has been read into NAME. */
 export interface Resolved {
@@ -45,8 +48,17 @@ function readSecret(path: string): string {
 
 function contentsOf(path: string): string {
   try {
+    // Looked at before: to open a pipe waits for its writer, and a device may have no end.
+    const entry = statSync(path);
+    if (entry.isFile() && entry.size > MAX_BYTES) {
+      throw new RangeError(`names the file ${path}, which is larger than ${MAX_BYTES / 1024} KiB`);
+    }
+    if (!entry.isFile() && !entry.isDirectory()) {
+      throw new RangeError(`names ${path}, which is no regular file`);
+    }
     return readFileSync(path, 'utf8');
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     const code = String(Reflect.get(Object(error), 'code'));
     throw new RangeError(`names the file ${path}, which cannot be read: ${REASONS[code] ?? code}`, {
       cause: error,

@@ -1,6 +1,7 @@
 // Whatever stands in the environment: production is never open without a word that says so.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Reflector } from '@nestjs/core';
@@ -220,6 +221,14 @@ describe('a secret in a file', () => {
     }
   });
 
+  it('is found through links, as Kubernetes lays them, and may have 64 KiB', () => {
+    const path = join(DIRECTORY, 'linked');
+    symlinkSync('..data', path);
+    symlinkSync(secretFile('k'.repeat(64 * 1024)), join(DIRECTORY, '..data'));
+    const env = { IM_API_HOST: 'console.tim.qq.com', IM_SECRET_KEY_FILE: path };
+    expect(parseSettings(env).imSecretKey).toHaveLength(64 * 1024);
+  });
+
   it.each(SECRETS)('is refused where %s is set as well', (name) => {
     const env = { [name]: VALUES[name] ?? '', [`${name}_FILE`]: secretFile(VALUES[name] ?? '') };
     expect(problemsOf(env)).toContain(`${name}_FILE and ${name} are both set: remove one`);
@@ -232,6 +241,9 @@ describe('a secret in a file', () => {
       [DIRECTORY, /is a directory$/],
       // Unreadable even for root.
       ['/proc/self/mem', /cannot be read: \w+/],
+      ['/dev/zero', /is no regular file$/],
+      [pipe(), /is no regular file$/],
+      [secretFile('s3cr3t'.repeat(11_000)), /is larger than 64 KiB$/],
       [secretFile(''), /is empty$/],
       [secretFile('\n'), /is empty$/],
       [secretFile(' \t\r\n'), /is empty$/],
@@ -292,6 +304,13 @@ function moved(env: Partial<Record<string, string>>, inFiles: readonly string[])
 function secretFile(text: string): string {
   const path = join(DIRECTORY, `secret-${(secretFiles += 1)}`);
   writeFileSync(path, text);
+  return path;
+}
+
+/** One that nobody writes to. */
+function pipe(): string {
+  const path = join(DIRECTORY, `pipe-${(secretFiles += 1)}`);
+  execFileSync('mkfifo', [path]);
   return path;
 }
 
