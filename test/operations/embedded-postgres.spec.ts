@@ -71,6 +71,18 @@ describe('the embedded PostgreSQL', () => {
     });
   });
 
+  // Where nothing can be made, though the directory above is there; and below a file.
+  it.each(['/proc/x', '/proc/x/y', '/dev/null', '/dev/null/x'])(
+    'says that DATA_DIR cannot be %s',
+    (path) => {
+      const run = spawnSync(process.execPath, [CLI, path], { encoding: 'utf8', timeout: 10_000 });
+      expect(run).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining(`The directory ${path} cannot be made or entered`),
+      });
+    },
+  );
+
   it('commits durably', async () => {
     const { url, release } = await acquireServer({ dataDir });
     const rows = await query(

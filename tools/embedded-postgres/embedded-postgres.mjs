@@ -2,9 +2,10 @@
 // each user holds a connection to the supervisor, its lease. When the last lease is gone, for
 // whatever reason, also by kill -9, the supervisor stops the server and ends.
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { EmbeddedPostgresError, hasCode } from './error.mjs';
@@ -51,7 +52,7 @@ export async function acquireServer({ dataDir }) {
 /** @param {string} dataDir */
 async function prepare(dataDir) {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeDirectory(dataDir);
     return await realpath(dataDir);
   } catch (error) {
     throw new EmbeddedPostgresError(
@@ -59,6 +60,25 @@ async function prepare(dataDir) {
       `The directory ${dataDir} cannot be made or entered: set DATA_DIR to one that can, or DATABASE_URL to a PostgreSQL of yours.`,
       { cause: error },
     );
+  }
+}
+
+/**
+ * Makes a directory and those above it. Not by `recursive`: that never ends where a directory is there in which the
+ * system finds no place for another, as /proc.
+ * @param {string} path
+ * @returns {Promise<void>}
+ */
+async function makeDirectory(path) {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') && !existsSync(dirname(path))) {
+      await makeDirectory(dirname(path));
+      return makeDirectory(path);
+    }
+    const entry = await stat(path).catch(() => null);
+    if (!entry?.isDirectory()) throw error;
   }
 }
 
