@@ -6,23 +6,30 @@ export type Wire = Readonly<Record<string, unknown>>;
 // Strings first, so that digits inside of them are never taken for a number.
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
+// Only bodies with such digits can hold a number that a double does not.
+const SUSPECT = /\d{16}|\d[eE][+-]?\d{3}/;
+
 /**
  * Parses JSON so that no number loses a digit: one that a double does not hold (such as `Next`)
- * becomes a text of its digits.
+ * becomes the text that it is written as.
  * @throws SyntaxError when it is not JSON.
  */
 export function parseExact(json: string): unknown {
   // Parsed first in any case: of what is no JSON the expression might match anything, slowly.
   const parsed: unknown = JSON.parse(json);
-  if (!/\d{16}/.test(json)) return parsed;
+  if (!SUSPECT.test(json)) return parsed;
   return JSON.parse(
     json.replace(STRING_OR_NUMBER, (token) => (isInexact(token) ? `"${token}"` : token)),
   );
 }
 
 function isInexact(token: string): boolean {
-  if (token.startsWith('"') || token.length < 16) return false;
+  if (token.startsWith('"')) return false;
   const number = Number(token);
+  // Beyond the exponents of a double: infinite, or 0 with other digits.
+  if (!Number.isFinite(number)) return true;
+  if (number === 0) return /^[-.0]*[1-9]/.test(token);
+  if (token.length < 16) return false;
   return Number.isInteger(number) ? !Number.isSafeInteger(number) : String(number) !== token;
 }
 

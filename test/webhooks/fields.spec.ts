@@ -106,6 +106,9 @@ describe('the value of a custom field that is no text', () => {
     ['9007199254740993', '9007199254740993'],
     ['-12345678901234567890', '-12345678901234567890'],
     ['1234567890123456.75', '1234567890123456.75'],
+    ['1e400', '1e400'],
+    ['-1E+400', '-1E+400'],
+    ['1e-400', '1e-400'],
     ['"007"', '007'],
   ])('is one and the same text everywhere: %s', async (json, text) => {
     const GroupId = `value ${json}`;
