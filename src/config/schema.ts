@@ -57,14 +57,14 @@ export const SCHEMA = {
   DATABASE_URL: {
     group: 'PostgreSQL; without a URL `npm start` runs an embedded one under DATA_DIR',
     fallback: null,
-    example: 'postgresql://mirror:secret@127.0.0.1:5432/topic_mirror',
+    example: 'postgresql://topic_mirror:secret@127.0.0.1:5432/topic_mirror',
     secret: true,
     meaning: 'PostgreSQL, 14 or newer; without it an embedded one is started (not in production)',
     parse: postgresUrl,
   },
   DATABASE_REPLICA_URL: {
     fallback: null,
-    example: 'postgresql://mirror:secret@127.0.0.1:5433/topic_mirror',
+    example: 'postgresql://topic_mirror:secret@127.0.0.1:5433/topic_mirror',
     secret: true,
     meaning: 'streaming replica of `DATABASE_URL` (one host), read by the query API',
     parse: postgresUrl,

@@ -91,6 +91,10 @@ export class Metrics extends Families {
     'topicmirror_spool_max_bytes',
     'Maximum size of the spool in bytes: SPOOL_MAX_BYTES',
   );
+  readonly spoolFreeBytes = this.gauge(
+    'topicmirror_spool_free_bytes',
+    'Bytes the spool can still take, by SPOOL_MAX_BYTES and by the disk',
+  );
   readonly spoolDamaged = this.counter(
     'topicmirror_spool_damaged_total',
     'Unreadable callbacks in the spool; their files are kept',

@@ -49,6 +49,15 @@ const DATABASE_AWAY: Finding = {
   advice: 'run npm run cli -- doctor for the reason',
 };
 
+const SPOOL_WITHOUT_ROOM: Finding = {
+  verdict: 'fault',
+  code: 'SPOOL_FULL',
+  what: 'PostgreSQL does not answer and the spool has no room: callbacks are answered 503 and are lost',
+  advice: 'make room on the disk of DATA_DIR, or raise SPOOL_MAX_BYTES and restart',
+};
+// A callback has some hundred bytes, and at most a mebibyte.
+const SPOOL_ROOM = 1024 * 1024;
+
 const NO_CALLBACK: Finding = {
   verdict: 'warning',
   code: 'NO_CALLBACK',
@@ -84,7 +93,10 @@ export class Doctor {
   }
 
   /** Checks that are cheap and need no call to the vendor: no answer grows with the journal. */
-  async *standingFindings(restCalls: RestApiState, isUp: boolean): AsyncGenerator<Finding> {
+  async *standingFindings(
+    restCalls: RestApiState,
+    { isUp, spoolFreeBytes }: { readonly isUp: boolean; readonly spoolFreeBytes: number },
+  ): AsyncGenerator<Finding> {
     yield* this.offline.settingsFindings();
     if (!restCalls.configured) yield NO_REST_API;
     else if (restCalls.reachable === false) {
@@ -95,7 +107,7 @@ export class Doctor {
         advice: 'run npm run cli -- doctor; compare IM_API_HOST with the region of the app',
       };
     }
-    if (!isUp) return yield DATABASE_AWAY;
+    if (!isUp) return yield spoolFreeBytes < SPOOL_ROOM ? SPOOL_WITHOUT_ROOM : DATABASE_AWAY;
     yield* this.fromDatabase(() => this.databaseFindings());
     yield* this.fromDatabase(() => this.standingCallbackFindings());
   }

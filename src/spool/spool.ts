@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
@@ -21,6 +21,8 @@ const MAX_BATCH = 1000;
 const MAX_QUEUE = 10_000;
 // Of a disk that hangs when the process stops: what it has not written was not answered.
 const CLOSE_MS = 1_500;
+// Of a disk that hangs when it is asked for its room.
+const STATFS_MS = 500;
 // Small enough that what is applied is soon removed, large enough that files are few.
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 // What an operator has to look at: set aside here, or written by a release before the first.
@@ -63,9 +65,10 @@ export class Spool implements OnApplicationShutdown {
     this.directory = join(settings.dataDir, 'spool');
     this.maxBytes = settings.spoolMaxBytes;
     metrics.spoolMaxBytes.set(this.maxBytes);
-    metrics.onScrape(() => {
+    metrics.onScrape(async () => {
       metrics.spoolRecords.set(this.length);
       metrics.spoolBytes.set(this.bytes);
+      metrics.spoolFreeBytes.set(await this.freeBytes());
     });
   }
 
@@ -76,6 +79,22 @@ export class Spool implements OnApplicationShutdown {
 
   get bytes(): number {
     return this.segments.reduce((total, { bytes }) => total + bytes, 0);
+  }
+
+  /** How many bytes it can still take: what SPOOL_MAX_BYTES allows, or the disk where that has less. */
+  async freeBytes(): Promise<number> {
+    const allowed = Math.max(0, this.maxBytes - this.bytes);
+    let free = allowed;
+    const ask = async (): Promise<void> => {
+      // The directory is made with the first record.
+      const disk = await statfs(this.directory).catch(() => statfs(dirname(this.directory)));
+      free = Math.min(allowed, disk.bavail * disk.bsize);
+    };
+    await atMost(
+      STATFS_MS,
+      ask().catch(() => undefined),
+    );
+    return free;
   }
 
   /** Takes over what processes left that have ended. Never throws: what cannot be read is logged. */

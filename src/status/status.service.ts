@@ -149,7 +149,8 @@ export class StatusService {
 
   private async findings(isUp: boolean): Promise<FindingResponse[]> {
     const found: FindingResponse[] = [];
-    for await (const finding of this.doctor.standingFindings(this.restCalls.state, isUp)) {
+    const state = { isUp, spoolFreeBytes: await this.spool.freeBytes() };
+    for await (const finding of this.doctor.standingFindings(this.restCalls.state, state)) {
       if (finding.verdict !== 'ok') found.push(findingResponse(finding));
     }
     // PostgreSQL may be named by several checks.

@@ -25,7 +25,7 @@ import { Spool, SpoolFullError } from '../../src/spool/spool.js';
 const MIB = 1024 * 1024;
 jest.setTimeout(90_000);
 const SMALL_DISK = join(tmpdir(), `topic-mirror-small-disk-${randomUUID()}`);
-const SMALL_DISK_BYTES = '2m';
+const SMALL_DISK_BYTES = 2 * MIB;
 let dataDir: string;
 let directory: string;
 let metrics: Metrics;
@@ -328,8 +328,11 @@ const isMounted = mountSmallDisk();
     expect(refusals).toEqual(refusals.map(() => isFull));
     expect(kept.length).toBeGreaterThan(500);
     expect(kept.length).toBeLessThan(4_000);
+    // Far less than the settings allow.
+    expect(await spool.freeBytes()).toBeLessThan(SMALL_DISK_BYTES / 10);
     // What is drained makes room for what comes.
     const taken = await drain(spool);
+    expect(await spool.freeBytes()).toBeGreaterThan(SMALL_DISK_BYTES / 2);
     expect(taken.map(({ id }) => id).toSorted()).toEqual(kept.map(({ id }) => id).toSorted());
     const more = record(1, Buffer.alloc(2_000));
     await spool.append(more);
