@@ -1,20 +1,23 @@
 // Compares the migrations in prisma/migrations with those of a database, and decides whether and when Prisma's command
 // has to apply them.
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { childEnvironment } from '../config/environment.js';
 import { checkDurability } from './durability.js';
 import { checkEncoding } from './encoding.js';
 import { SchemaError } from './errors.js';
 import { checkParameters } from './parameters.js';
+import { RESOLUTIONS, stateOfMigration } from './failed-migrations.js';
 import { checkPrivileges } from './privileges.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MIGRATIONS = join(ROOT, 'prisma', 'migrations');
 const DEPLOY = 'npx prisma migrate deploy';
 // Any constant does, as long as nothing else in the database takes the same advisory lock.
 const MIGRATION_LOCK = 7_201_408_331;
@@ -41,7 +44,8 @@ export async function checkSchema(url: string): Promise<void> {
   await withClient(options, async (client) => {
     await checkServer(client);
     const { failed, pending } = await compare(client);
-    if (failed.length > 0) throw new SchemaError(failedMessage(failed));
+    const [unfinished] = failed;
+    if (unfinished !== undefined) throw await failedError(client, unfinished);
     if (pending.length > 0) {
       throw new SchemaError(
         `The schema of the database is behind by ${pending.length} migration(s): ${pending.join(', ')}. Run: ${DEPLOY}`,
@@ -51,7 +55,7 @@ export async function checkSchema(url: string): Promise<void> {
 }
 
 /**
- * Applies pending migrations. Of several processes that start at once one applies them, the others
+ * Applies pending migrations; one that was interrupted is taken as what it has become. Of several processes that start at once one applies them, the others
  * wait for it.
  * @returns the names of the migrations that were applied.
  * @throws SchemaError with the reason of Prisma's command.
@@ -62,9 +66,10 @@ export async function migrateSchema(url: string): Promise<string[]> {
     // A transaction's lock, not a session's, so that it also works behind a transaction pooler.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const { failed, pending } = await compare(client);
-    if (failed.length > 0) throw new SchemaError(failedMessage(failed));
-    if (pending.length > 0) await deploy(url);
+    const { failed } = await compare(client);
+    for (const name of failed) await resolve(client, url, name);
+    const { pending } = await compare(client);
+    if (pending.length > 0) await prisma(url, ['migrate', 'deploy']);
     await client.query('commit');
     return pending;
   });
@@ -78,21 +83,35 @@ async function checkServer(client: pg.Client): Promise<void> {
   await checkParameters(client);
 }
 
-async function deploy(url: string): Promise<void> {
+/** Records whether a migration that was interrupted has been applied. */
+async function resolve(client: pg.Client, url: string, name: string): Promise<void> {
+  const state = await stateOfMigration(client, MIGRATIONS, name);
+  if (state === 'unknown') throw await failedError(client, name);
+  await prisma(url, ['migrate', 'resolve', RESOLUTIONS[state], name]);
+}
+
+async function prisma(url: string, args: readonly string[]): Promise<void> {
   const manifest = createRequire(import.meta.url).resolve('prisma/package.json');
   const command = join(dirname(manifest), 'build', 'index.js');
-  try {
-    await promisify(execFile)(process.execPath, [command, 'migrate', 'deploy'], {
-      cwd: ROOT,
-      env: childEnvironment({ DATABASE_URL: url, DATABASE_URL_FILE: '' }),
-    });
-  } catch (error) {
-    const output = outputOf(error);
-    const advice = output.includes('permission denied') ? `\n${GRANTS}` : '';
-    throw new SchemaError(`The migrations could not be applied. ${output}${advice}`, {
-      cause: error,
-    });
-  }
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd: ROOT,
+    env: childEnvironment({ DATABASE_URL: url, DATABASE_URL_FILE: '' }),
+    // Ctrl-C in the terminal must not end it halfway.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  if (code === 0) return;
+  const output = [stdout, stderr]
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .join('\n');
+  const advice = output.includes('permission denied') ? `\n${GRANTS}` : '';
+  throw new SchemaError(`The migrations could not be applied. ${output}${advice}`);
 }
 
 const GRANTS = 'deploy/sql/roles.sql grants to mirror_migrate what migrations need.';
@@ -144,13 +163,13 @@ export async function withClient<T>(
   }
 }
 
-function failedMessage(failed: readonly string[]): string {
-  return `A migration failed before and was not finished: ${failed.join(', ')}. Look at \`npx prisma migrate status\`, repair the database, then run: npx prisma migrate resolve --rolled-back <name>`;
-}
-
-function outputOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const stderr = 'stderr' in error ? String(error.stderr).trim() : '';
-  const stdout = 'stdout' in error ? String(error.stdout).trim() : '';
-  return [stdout, stderr].filter((text) => text !== '').join('\n') || error.message;
+async function failedError(client: pg.Client, name: string): Promise<SchemaError> {
+  const state = await stateOfMigration(client, MIGRATIONS, name);
+  const found =
+    state === 'unknown'
+      ? 'Look at `npx prisma migrate status`, repair the database, then run: npx prisma migrate resolve --rolled-back'
+      : `It was ${state === 'applied' ? 'applied' : 'not applied'}; run: npx prisma migrate resolve ${RESOLUTIONS[state]}`;
+  return new SchemaError(
+    `The migration ${name} failed before and was not finished. ${found} ${name}, then: ${DEPLOY}`,
+  );
 }

@@ -120,7 +120,7 @@ describe('migrations at the start', () => {
     expect(ended.filter(({ output }) => output.includes('applied migrations'))).toHaveLength(1);
   });
 
-  it('that fail mean no start: the reason is told, and at the next start the way out', async () => {
+  it('that fail mean no start: the reason is told at each, until it is removed', async () => {
     const database = await databaseOf('empty');
     await database.query('create view topics as select 1 as in_the_way');
     const env = { DATABASE_URL: database.url };
@@ -128,9 +128,35 @@ describe('migrations at the start', () => {
     expect(failed.code).toBe(1);
     expect(failed.output).toMatch(/not started: .*relation \\"topics\\" already exists/);
 
-    const refused = await start(env).ended;
-    expect(refused.code).toBe(1);
-    expect(refused.output).toMatch(/not finished: \w+\. .*prisma migrate resolve --rolled-back/);
+    const again = await start(env).ended;
+    expect(again.code).toBe(1);
+    expect(again.output).toMatch(/not started: .*relation \\"topics\\" already exists/);
+    const inProduction = await start({ ...env, ...PRODUCTION }).ended;
+    expect(inProduction.output).toMatch(/not applied; run: .*resolve --rolled-back \w+, then: /);
+
+    await database.query('drop view topics');
+    const service = start(env);
+    await service.url;
+    service.child.kill('SIGTERM');
+    expect((await service.ended).code).toBe(0);
+  });
+
+  it('that were applied, and not recorded since the process was killed, are recorded', async () => {
+    const database = await databaseOf('migrated');
+    const [last] = await database.query<{ name: string }>(
+      `update _prisma_migrations set finished_at = null
+        where migration_name = (select max(migration_name) from _prisma_migrations)
+        returning migration_name as name`,
+    );
+    const env = { DATABASE_URL: database.url };
+    const refused = await start({ ...env, ...PRODUCTION }).ended;
+    expect(refused.output).toContain(
+      `applied; run: npx prisma migrate resolve --applied ${last?.name}`,
+    );
+    const service = start(env);
+    await service.url;
+    service.child.kill('SIGTERM');
+    expect((await service.ended).code).toBe(0);
   });
 
   it('that are not those of this build mean no start, and nothing is written', async () => {
