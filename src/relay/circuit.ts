@@ -10,16 +10,13 @@ const LONGEST_PAUSE_MS = 10_000;
 export type Failure = 'rejected' | 'timeout' | 'unreachable';
 
 export class Circuit {
+  /** From many failures to the next success. */
+  isOpen = false;
   private failures = 0;
   /** Since when no connection can be made. */
   private unreachableSince: number | null = null;
-  private isUnreachable = false;
   private pauseMs = 0;
   private trialAt = 0;
-
-  get isOpen(): boolean {
-    return this.isUnreachable || this.failures >= FAILURES;
-  }
 
   /** How long until the next trial, in milliseconds. */
   untilTrial(now: number): number {
@@ -27,17 +24,17 @@ export class Circuit {
   }
 
   succeed(): void {
+    this.isOpen = false;
     this.failures = 0;
     this.unreachableSince = null;
-    this.isUnreachable = false;
     this.pauseMs = 0;
   }
 
   fail(now: number, outcome: Failure): void {
     this.failures += 1;
     this.unreachableSince = outcome === 'unreachable' ? (this.unreachableSince ?? now) : null;
-    this.isUnreachable =
-      this.unreachableSince !== null && now - this.unreachableSince >= UNREACHABLE_MS;
+    const unreachableMs = now - (this.unreachableSince ?? now);
+    this.isOpen ||= this.failures >= FAILURES || unreachableMs >= UNREACHABLE_MS;
     if (!this.isOpen) return;
     // What was in flight when it opened is no trial.
     if (this.pauseMs > 0 && now < this.trialAt) return;

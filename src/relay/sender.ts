@@ -79,9 +79,9 @@ export class Sender {
     else circuit.fail(performance.now(), outcome);
     if (circuit.isOpen === this.isAway) return;
     this.isAway = circuit.isOpen;
-    if (outcome === 'delivered')
+    if (outcome === 'delivered') {
       this.logger.log('the backend of RELAY_URL accepts callbacks again');
-    else {
+    } else {
       const msg = 'the backend of RELAY_URL accepts no callback';
       this.logger.error({ msg, last: this.last(outcome) });
     }
