@@ -1,5 +1,5 @@
 // Migrations that were begun and never finished. Each script is one transaction, so it is applied whole or not at all:
-// what it creates tells which.
+// what it creates shows which.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';

@@ -13,7 +13,7 @@ import { checkDurability } from './durability.js';
 import { checkEncoding } from './encoding.js';
 import { SchemaError } from './errors.js';
 import { checkParameters } from './parameters.js';
-import { RESOLUTIONS, stateOfMigration } from './failed-migrations.js';
+import { type MigrationState, RESOLUTIONS, stateOfMigration } from './failed-migrations.js';
 import { checkPrivileges } from './privileges.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -45,7 +45,9 @@ export async function checkSchema(url: string): Promise<void> {
     await checkServer(client);
     const { failed, pending } = await compare(client);
     const [unfinished] = failed;
-    if (unfinished !== undefined) throw await failedError(client, unfinished);
+    if (unfinished !== undefined) {
+      throw failedError(unfinished, await stateOfMigration(client, MIGRATIONS, unfinished));
+    }
     if (pending.length > 0) {
       throw new SchemaError(
         `The schema of the database is behind by ${pending.length} migration(s): ${pending.join(', ')}. Run: ${DEPLOY}`,
@@ -55,8 +57,8 @@ export async function checkSchema(url: string): Promise<void> {
 }
 
 /**
- * Applies pending migrations; one that was interrupted is taken as what it has become. Of several processes that start at once one applies them, the others
- * wait for it.
+ * Applies pending migrations; one that was interrupted is taken as what it has become. Of several processes that start
+ * at once one applies them, the others wait for it.
  * @returns the names of the migrations that were applied.
  * @throws SchemaError with the reason of Prisma's command.
  */
@@ -66,9 +68,9 @@ export async function migrateSchema(url: string): Promise<string[]> {
     // A transaction's lock, not a session's, so that it also works behind a transaction pooler.
     await client.query('begin');
     await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
-    const { failed } = await compare(client);
-    for (const name of failed) await resolve(client, url, name);
-    const { pending } = await compare(client);
+    const found = await compare(client);
+    for (const name of found.failed) await resolve(client, url, name);
+    const { pending } = found.failed.length > 0 ? await compare(client) : found;
     if (pending.length > 0) await prisma(url, ['migrate', 'deploy']);
     await client.query('commit');
     return pending;
@@ -86,7 +88,7 @@ async function checkServer(client: pg.Client): Promise<void> {
 /** Records whether a migration that was interrupted has been applied. */
 async function resolve(client: pg.Client, url: string, name: string): Promise<void> {
   const state = await stateOfMigration(client, MIGRATIONS, name);
-  if (state === 'unknown') throw await failedError(client, name);
+  if (state === 'unknown') throw failedError(name, state);
   await prisma(url, ['migrate', 'resolve', RESOLUTIONS[state], name]);
 }
 
@@ -163,8 +165,7 @@ export async function withClient<T>(
   }
 }
 
-async function failedError(client: pg.Client, name: string): Promise<SchemaError> {
-  const state = await stateOfMigration(client, MIGRATIONS, name);
+function failedError(name: string, state: MigrationState): SchemaError {
   const found =
     state === 'unknown'
       ? 'Look at `npx prisma migrate status`, repair the database, then run: npx prisma migrate resolve --rolled-back'
