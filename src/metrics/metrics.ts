@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { Families } from './families.js';
+import { REJECTION_REASONS } from './rejection-reasons.js';
 
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const;
 const PACKAGE = new URL('../../package.json', import.meta.url);
@@ -26,18 +27,7 @@ export class Metrics extends Families {
   readonly callbacksRejected = this.closed(
     'topicmirror_callbacks_rejected_total',
     'Callbacks rejected before processing, by reason',
-    {
-      reason: [
-        'wrong SdkAppid',
-        'missing SdkAppid',
-        'missing Sign or RequestTime',
-        'RequestTime is outside the window',
-        'wrong Sign',
-        'relayed by this mirror',
-        'query and body name different commands',
-        'no room for the body',
-      ],
-    },
+    { reason: Object.keys(REJECTION_REASONS) },
   );
   readonly bodyBytes = this.gauge(
     'topicmirror_body_bytes',
