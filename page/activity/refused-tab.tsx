@@ -12,8 +12,8 @@ export function RefusedTab() {
   return (
     <>
       <p>
-        Callbacks that this process refused since it started. They had no effect, and the sender was
-        told no reason: it is here and in the log.
+        Callbacks that this process refused since it started. They had no effect, and the sender
+        gets no reason: it is here and in the log.
       </p>
       <Problem error={error} />
       {data && <Rejections rejections={data.rejections} />}
